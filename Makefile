@@ -1,0 +1,44 @@
+# socktrace: `make` alone lists what there is. Each target first sets up what it needs.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup setup-tests live test lint bench lock clean
+
+BIN := .venv/bin
+# Loading eBPF programs needs root; where there is no sudo, the program says what to do. sudo drops
+# the environment unless told which of it to keep.
+SUDO := $(if $(shell command -v sudo),sudo --preserve-env=SOCKTRACE_REQUIRE_EBPF)
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),$(SUDO))
+# Options for the program (make live ARGS='--port 443') or for pytest (make test ARGS='-k connect').
+ARGS ?=
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: ## install bcc (Debian's python3-bpfcc) and make .venv
+	@scripts/setup
+
+setup-tests:
+	@scripts/setup --tests
+
+live: setup ## watch the sockets of this machine, live
+	@$(AS_ROOT) $(BIN)/socktrace live $(ARGS)
+
+test: setup-tests ## run all tests, with real eBPF
+	@$(AS_ROOT) $(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## check style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup-tests ## measure cost and speed
+	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench --capture=no $(ARGS)
+
+lock: setup ## choose the versions in requirements/dev.txt anew
+	@scripts/lock $(BIN)/python
+
+clean: ## remove what these targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Putting records into the rings, and the books of what found no room. */
+#ifndef SOCKTRACE_EMIT_H
+#define SOCKTRACE_EMIT_H
+
+static __always_inline struct config *configuration(void)
+{
+	int zero = 0;
+
+	return config.lookup(&zero);
+}
+
+static __always_inline struct full_record *scratch_record(int which)
+{
+	struct scratch_space *space = scratch.lookup(&which);
+
+	return space ? &space->record : NULL;
+}
+
+static __always_inline struct cpu_counters *books(void)
+{
+	int zero = 0;
+
+	return counters.lookup(&zero);
+}
+
+/* The books are atomic, though they are this CPU's own: a softirq can come between. The sequence number is
+ * taken before the room is, so that a loss leaves a hole. Readers come on a timer: nobody is woken. (Two
+ * functions with the same body: bcc wants a map's name where its method is called.) */
+static __always_inline void emit_life(struct full_record *record)
+{
+	struct cpu_counters *cpu = books();
+
+	if (!cpu)
+		return;
+	record->head.cpu = bpf_get_smp_processor_id();
+	record->head.sequence = __sync_fetch_and_add(&cpu->life.attempted, 1);
+	if (life_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&cpu->life.lost, 1);
+}
+
+static __always_inline void emit_wide(struct full_record *record)
+{
+	struct cpu_counters *cpu = books();
+
+	if (!cpu)
+		return;
+	record->head.cpu = bpf_get_smp_processor_id();
+	record->head.sequence = __sync_fetch_and_add(&cpu->wide.attempted, 1);
+	if (wide_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP))
+		__sync_fetch_and_add(&cpu->wide.lost, 1);
+}
+
+/* Who may be shown: never ourselves, and of the rest those that were asked for. */
+static __always_inline bool wanted(const struct config *cfg, u32 pid)
+{
+	if (pid == cfg->self)
+		return false;
+	if (!cfg->mode)
+		return true;
+	if (cfg->mode & MODE_TARGETS && !targets.lookup(&pid))
+		return false;
+	if (cfg->mode & MODE_UID && (u32)bpf_get_current_uid_gid() != cfg->uid)
+		return false;
+	if (cfg->mode & MODE_CGROUP &&
+	    bpf_get_current_ancestor_cgroup_id(cfg->cgroup_level) != cfg->cgroup_id)
+		return false;
+	return true;
+}
+
+static __always_inline void clear_view(struct socket_view *view)
+{
+	__builtin_memset(view, 0, sizeof(*view));
+}
+
+/* Everything but the blob, the address and the payload, whose lengths say that they are not there. */
+static __always_inline void clear_record(struct full_record *record)
+{
+	__builtin_memset(&record->head, 0, sizeof(record->head));
+	clear_view(&record->socket);
+	clear_view(&record->other);
+	record->files = 0;
+	record->timeout = ~0ULL;
+	record->other_fd = -1;
+	record->uid = 0;
+	record->address_length = 0;
+	record->blob_length = 0;
+	record->payload_length = 0;
+}
+
+/* The socket that descriptor `fd` of the running task names, seen whole. True if it is one. */
+static __always_inline bool view_descriptor(struct socket_view *view, u64 files, s32 fd, u64 socket_fops)
+{
+	struct file_view file;
+
+	view_file(&file, file_of(files, fd), socket_fops);
+	if (!file.inode)
+		return false;
+	view_sock(view, sock_of(file.socket));
+	view->inode = file.inode;
+	return true;
+}
+
+#endif

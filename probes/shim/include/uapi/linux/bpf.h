@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+/* bcc brings its own copy of the real one. */

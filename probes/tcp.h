@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* What TCP does: tracepoints sock:inet_sock_set_state, tcp:tcp_retransmit_skb, tcp:tcp_send_reset and
+ * tcp:tcp_receive_reset. Most of it happens in softirq, on top of whatever process runs: that process is
+ * named as the cause only if it has a call on this very socket. */
+#ifndef SOCKTRACE_TCP_H
+#define SOCKTRACE_TCP_H
+
+#define IPPROTO_TCP 6
+
+static __always_inline struct full_record *tcp_record(int which, u8 kind, u64 sk)
+{
+	struct full_record *record = scratch_record(which);
+
+	if (!record)
+		return NULL;
+	clear_record(record);
+	record->head.start = bpf_ktime_get_ns();
+	record->head.kind = kind;
+	record->head.fd = -1;
+	view_sock(&record->socket, sk);
+	record->socket.inode = inode_of_sock(sk);
+	record->head.inode = record->socket.inode;
+	return record;
+}
+
+/* args: sk, old state, new state. */
+int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 sk = ctx->args[0], id = bpf_get_current_pid_tgid();
+	struct full_record *record;
+	struct slot *slot;
+	u32 tid = id, flags = 0;
+	u16 protocol = 0;
+
+	READ(protocol, sk + OFF_SOCK_SK_PROTOCOL);
+	if (protocol != IPPROTO_TCP)
+		return 0;
+	record = tcp_record(SCRATCH_STATE, KIND_TCP_STATE, sk);
+	if (!record)
+		return 0;
+	record->head.pid = id >> 32;
+	record->head.tid = tid;
+	record->head.fd = ctx->args[1];
+	record->head.ret = ctx->args[2];
+	record->socket.tcp_state = ctx->args[2];
+	/* A slot outlives its call: before 6.6 close(2) lets go of the file after it has returned. */
+	slot = slots.lookup(&tid);
+	if (slot && record->head.inode && slot->inode == record->head.inode) {
+		record->head.flags |= FLAG_IN_CALL;
+		record->head.call = slot->call;
+		record->args[0] = slot->start;
+	}
+	READ(flags, current_task() + OFF_TASK_STRUCT_FLAGS);
+	if (flags & PF_EXITING)
+		record->head.flags |= FLAG_EXITING;
+	emit_life(record);
+	return 0;
+}
+
+static __always_inline void tell_segment(int which, u64 sk, u32 event)
+{
+	struct full_record *record;
+	u8 state = 0;
+
+	if (!sk)
+		return;
+	/* A mini-sock (SYN-RECEIVED, TIME-WAIT) is no struct sock: beyond its addresses nothing is there. */
+	READ(state, sk + OFF_SOCK_STATE);
+	if (state == 6 || state == 12)
+		return;
+	record = tcp_record(which, KIND_TCP_SEGMENT, sk);
+	if (!record)
+		return;
+	record->head.ret = event;
+	emit_life(record);
+}
+
+int on_tcp_retransmit(struct bpf_raw_tracepoint_args *ctx)
+{
+	tell_segment(SCRATCH_SEGMENT, ctx->args[0], 1);
+	return 0;
+}
+
+int on_tcp_send_reset(struct bpf_raw_tracepoint_args *ctx)
+{
+	tell_segment(SCRATCH_SEGMENT + 1, ctx->args[0], 2);
+	return 0;
+}
+
+int on_tcp_receive_reset(struct bpf_raw_tracepoint_args *ctx)
+{
+	tell_segment(SCRATCH_SEGMENT + 2, ctx->args[0], 3);
+	return 0;
+}
+
+#endif

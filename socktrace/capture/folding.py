@@ -1,0 +1,98 @@
+"""Data records added up by socket and call, in NumPy: no Python for the single event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from socktrace.calls import CALLS, NUMBER, Direction
+from socktrace.model.folds import DataFold
+from socktrace.wire import FLAG_OUTGOING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+_MSG_PEEK: Final = 0x2
+_MSG_TRUNC: Final = 0x20
+_NAMES: Final = ("", *(spec.name for spec in CALLS))
+_INCOMING: Final = np.array(
+    [False, *(spec.direction is Direction.IN for spec in CALLS)], dtype=np.bool_
+)
+"""By the call's number: it takes bytes in."""
+_BUFFERED: Final = np.isin(
+    np.arange(len(_NAMES)), [NUMBER[name] for name in ("read", "recv", "recvfrom")]
+)
+"""By the call's number: its ``length`` is in bytes (that of readv counts buffers)."""
+
+
+def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> Iterator[DataFold]:
+    """One `DataFold` for each socket and call among `records`.
+
+    Args:
+        records: of layout `wire.DATA`, in the order of their return, ``start`` in ns since the
+            recording began.
+        is_stream: whether the socket of an inode is a stream; None: not known. A result of 0 is
+            the end of a stream, but only an empty message elsewhere.
+    """
+    if not len(records):
+        return
+    key = records["inode"].astype(np.uint64) << np.uint64(8) | records["call"]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+    stops = np.append(starts[1:], len(key))
+    ret = records["ret"][order].astype(np.int64)
+    moved = np.maximum(ret, 0)
+    call = records["call"][order]
+    incoming = _INCOMING[call]
+    peeking = incoming & (records["msg_flags"][order] & _MSG_PEEK != 0)
+    truncating = incoming & (records["msg_flags"][order] & _MSG_TRUNC != 0)
+    empty = incoming & ~peeking & (ret == 0) & (records["length"][order] > 0)
+    longer = truncating & _BUFFERED[call] & (ret > records["length"][order].astype(np.int64))
+    end = (records["start"] + records["duration"])[order].astype(np.int64)
+    begin = records["start"][order].astype(np.int64)
+    counts = stops - starts
+    bytes_ = np.add.reduceat(moved, starts)
+    times = np.add.reduceat(records["duration"][order].astype(np.int64), starts)
+    empties = np.add.reduceat(empty.astype(np.int64), starts)
+    longers = np.add.reduceat(longer.astype(np.int64), starts)
+    peeked = np.add.reduceat(np.where(peeking, moved, 0), starts)
+    first = np.minimum.reduceat(begin, starts)
+    failures = np.add.reduceat((ret < 0).astype(np.int64), starts)
+    ports = np.maximum.reduceat(records["local_port"][order], starts)
+    for i, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        row = records[order[stop - 1]]
+        inode = int(row["inode"])
+        eof, empty_datagrams = None, 0
+        if empties[i]:
+            if is_stream(inode) is False:
+                empty_datagrams = int(empties[i])
+            else:
+                eof = int(end[start:stop][empty[start:stop]][0])
+        errors: dict[int, int] = {}
+        if failures[i]:
+            values = ret[start:stop]
+            numbers, times_each = np.unique(-values[values < 0], return_counts=True)
+            errors = dict(zip(numbers.tolist(), times_each.tolist(), strict=True))
+        yield DataFold(
+            inode=inode,
+            call=_NAMES[int(row["call"])],
+            count=int(counts[i]),
+            bytes=int(bytes_[i]),
+            time=int(times[i]),
+            errors=errors,
+            first_t=int(first[i]),
+            last_t=int(end[stop - 1]),
+            last_pid=int(row["pid"]),
+            last_tid=int(row["tid"]),
+            fd=int(records["fd"][order[start]]),
+            eof_t=eof,
+            empty_datagrams=empty_datagrams,
+            truncated=int(longers[i]),
+            local_port=int(ports[i]),
+            peeked=int(peeked[i]),
+            outgoing=bool(int(row["flags"]) & FLAG_OUTGOING),
+        )

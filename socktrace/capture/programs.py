@@ -1,0 +1,160 @@
+"""Programs in the kernel: made from the image, attached, taken off.
+
+`PROGRAMS` and `TRACEPOINTS` are the list of what runs where.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final, Self
+
+from socktrace.calls import CALLS, NUMBER
+from socktrace.capture.bpf import (
+    PERCPU_TYPES,
+    Map,
+    create_map,
+    load_program,
+    open_raw_tracepoint,
+    possible_cpus,
+    recursion_misses,
+)
+from socktrace.capture.dispatch import EXTRA_PROGRAMS, number_table
+
+if TYPE_CHECKING:
+    from socktrace.capture.image import Image
+
+TRACEPOINTS: Final[dict[str, str]] = {
+    "sched_process_fork": "on_fork",
+    "sched_process_exec": "on_exec",
+    "sched_process_exit": "on_exit_thread",
+    "task_rename": "on_rename",
+    "inet_sock_set_state": "on_tcp_state",
+    "tcp_retransmit_skb": "on_tcp_retransmit",
+    "tcp_send_reset": "on_tcp_send_reset",
+    "tcp_receive_reset": "on_tcp_receive_reset",
+    # The system calls last: when they are on, everything they lead to is.
+    "sys_exit": "on_exit",
+    "sys_enter": "on_enter",
+}
+"""Raw tracepoint -> program, in the order in which they are attached."""
+
+CHECK: Final = "on_enter_check"
+"""The program that is on sys_enter while socktrace checks its offsets."""
+
+CALL_PROGRAMS: Final[dict[str, int]] = {
+    **{f"on_{spec.name}": NUMBER[spec.name] for spec in CALLS},
+    **{f"on_{name}": place for name, place in EXTRA_PROGRAMS.items()},
+}
+"""Programs reached by a tail call -> their place in the map `call_exits`."""
+
+PROGRAMS: Final[list[str]] = [*TRACEPOINTS.values(), CHECK, *CALL_PROGRAMS]
+"""Every program of `probes/`."""
+
+
+class Programs:
+    """The maps and programs of an image, in the kernel.
+
+    A context manager: all is gone from the kernel at its end.
+
+    Raises:
+        SocktraceError: the kernel refuses a map or a program.
+    """
+
+    def __init__(self, image: Image) -> None:
+        """Make all maps, load all programs; nothing is attached yet."""
+        self._image = image
+        self._maps: dict[str, int] = {}
+        self._programs: dict[str, int] = {}
+        self._attached: dict[str, int] = {}
+        self.missing: list[str] = []
+        """Tracepoints that this kernel does not have."""
+        try:
+            for name, shape in image.maps.items():
+                self._maps[name] = create_map(name, shape)
+            for name in image.programs:
+                self._programs[name] = self._load(name)
+            table = self.map("call_exits")
+            for name, place in CALL_PROGRAMS.items():
+                table.set(_u32(place), _u32(self._programs[name]))
+        except BaseException:
+            self.close()
+            raise
+
+    def _load(self, name: str) -> int:
+        program = self._image.programs[name]
+        code = bytearray(program.code)
+        for at, map_name in program.maps:
+            code[at + 4 : at + 8] = _u32(self._maps[map_name])
+        return load_program(name, bytes(code))
+
+    def map(self, name: str) -> Map:
+        """The map `name`."""
+        shape = self._image.maps[name]
+        size = shape.value_size
+        if shape.type in PERCPU_TYPES:
+            size = (size + 7) // 8 * 8 * possible_cpus()
+        return Map(self._maps[name], shape.key_size, size)
+
+    def ring(self, name: str) -> tuple[int, int]:
+        """Descriptor and size in bytes of the ring buffer `name`."""
+        return self._maps[name], self._image.maps[name].entries
+
+    def enable(self, calls: frozenset[str] | None = None) -> None:
+        """Switch the probes of `calls` on and all others off; None: all on. Works at any time."""
+        numbers = self.map("numbers")
+        entries = number_table(calls)
+        for number in range(self._image.maps["numbers"].entries):
+            numbers.set(_u32(number), entries.get(number, bytes(8)))
+
+    def attach(self, tracepoint: str, program: str) -> bool:
+        """Attach a program to a raw tracepoint. False: this kernel has no such tracepoint."""
+        try:
+            self._attached[tracepoint] = open_raw_tracepoint(tracepoint, self._programs[program])
+        except FileNotFoundError:
+            self.missing.append(tracepoint)
+            return False
+        return True
+
+    def attach_all(self) -> None:
+        """Attach everything in `TRACEPOINTS`."""
+        for tracepoint, program in TRACEPOINTS.items():
+            self.attach(tracepoint, program)
+
+    def detach(self, tracepoint: str) -> None:
+        """Take the program off `tracepoint`."""
+        descriptor = self._attached.pop(tracepoint, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def detach_all(self) -> None:
+        """Take all programs off; maps and rings stay readable."""
+        for tracepoint in list(self._attached)[::-1]:
+            self.detach(tracepoint)
+
+    def skipped(self) -> int:
+        """How often a program did not run because it was already running on that CPU."""
+        return sum(
+            recursion_misses(self._programs[name]) for name in TRACEPOINTS.values()
+        )
+
+    def close(self) -> None:
+        """Detach everything and let go of programs and maps."""
+        self.detach_all()
+        for descriptor in (*self._programs.values(), *self._maps.values()):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self._programs.clear()
+        self._maps.clear()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let everything go."""
+        self.close()
+
+
+def _u32(number: int) -> bytes:
+    return number.to_bytes(4, "little")

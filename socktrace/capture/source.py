@@ -1,0 +1,243 @@
+"""The live source: everything the kernel side tells, in the kernel's order."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+import numpy as np
+
+from socktrace.calls import CALLS
+from socktrace.capture.counters import Books
+from socktrace.capture.dispatch import call_flags
+from socktrace.capture.image import obtain_image
+from socktrace.capture.offsets import offset_flags
+from socktrace.capture.programs import CHECK, PROGRAMS, Programs
+from socktrace.capture.ring import Ring
+from socktrace.capture.selfcheck import CALL as CHECK_CALL
+from socktrace.capture.selfcheck import learn_socket_operations
+from socktrace.wire import DATA, Decoder, ends, full_record, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from socktrace.capture.counters import Counters
+    from socktrace.capture.options import CaptureOptions
+    from socktrace.events import Event, Loss
+
+MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
+"""config.mode of probes/events.h."""
+_CONFIG: Final = struct.Struct("=IIIIQQII")
+_SLOT: Final = struct.Struct("=Q6QQQQIIIHBBHHHBB")
+
+_SETTLED_NS: Final = 3_000_000
+"""A record is put into its ring within this time of the moment it bears, but for rare stalls; what
+comes later than that is delivered late, out of order."""
+
+
+class Batch(NamedTuple):
+    """What one reading of the rings gave."""
+
+    events: list[tuple[int, Event]]
+    """(time of return, event) of full records, in order; ns since the recording began."""
+    data: NDArray[np.void]
+    """Fixed records of layout `wire.DATA` in the order of their return; ``start`` rebased."""
+
+
+class CallInProgress(NamedTuple):
+    """A call that has not returned."""
+
+    tid: int
+    since: int
+    """ns since the recording began."""
+    call: str
+    fd: int
+    inode: int
+
+
+class Capture:
+    """eBPF probes on this machine, as a source of events.
+
+    A context manager. Time 0 is the moment of construction.
+
+    Args:
+        options: what to capture.
+        say: told what is going on when it takes longer than a moment.
+
+    Raises:
+        SocktraceError: this machine does not allow it; the message says what to do.
+    """
+
+    def __init__(
+        self, options: CaptureOptions, *, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Load the programs and check them; nothing is captured yet."""
+        self._options = options
+        flags = [*offset_flags(), *call_flags(), *options.compiler_flags()]
+        image = obtain_image(flags, PROGRAMS, say=say)
+        self._programs = Programs(image)
+        try:
+            self._prepare()
+        except BaseException:
+            self._programs.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._configure(0, CHECK_CALL)
+        self._operations = learn_socket_operations(self._programs, CHECK)
+        self._configure(self._operations, 0)
+        self._targets = self._programs.map("targets")
+        self._slots = self._programs.map("slots")
+        for pid in self._options.pids or ():
+            self.add_process(pid)
+        full = full_record(self._options.payload_size)
+        self._rings: dict[str, Ring] = {}
+        for name, layout in (("life", full), ("wide", full), ("data", DATA)):
+            descriptor, size = self._programs.ring(f"{name}_ring")
+            self._rings[name] = Ring(descriptor, size // 4096, layout)
+        self._books = Books(self._programs)
+        self._held_full = np.empty(0, full)
+        self._held_data = np.empty(0, DATA)
+        self.base = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        """CLOCK_MONOTONIC, ns, at time 0."""
+        self.started_at = datetime.now(UTC)
+        self.decoder = Decoder(self.base)
+        self._programs.enable(self._options.calls)
+
+    def _configure(self, operations: int, check: int) -> None:
+        options = self._options
+        mode = 0
+        if options.pids is not None:
+            mode |= MODE_TARGETS
+        if options.follow:
+            mode |= MODE_FOLLOW
+        if options.uid is not None:
+            mode |= MODE_UID
+        if options.cgroup is not None:
+            mode |= MODE_CGROUP
+        cgroup_id, level = options.cgroup or (0, 0)
+        self._programs.map("config").set(
+            bytes(4),
+            _CONFIG.pack(
+                os.getpid(), mode, options.uid or 0, level, cgroup_id, operations, check, 0
+            ),
+        )
+
+    @property
+    def missing(self) -> list[str]:
+        """Tracepoints that this kernel does not have."""
+        return self._programs.missing
+
+    def now(self) -> int:
+        """This moment, ns since the recording began."""
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC) - self.base
+
+    def add_process(self, pid: int) -> None:
+        """Capture this process too, where only some are."""
+        self._targets.set(pid.to_bytes(4, "little"), b"\1")
+
+    def start(self) -> None:
+        """Attach the probes: from here on nothing is missed."""
+        self._programs.attach_all()
+
+    def stop(self) -> None:
+        """Take the probes off; what is in the rings can still be read."""
+        self._programs.detach_all()
+
+    def enable(self, calls: frozenset[str] | None) -> None:
+        """Switch the probes of `calls` on and all others off; None: all on."""
+        self._programs.enable(calls)
+
+    def read(self, *, everything: bool = False) -> Batch:
+        """What has come since the last reading.
+
+        The three rings are merged by time of return. A record is held back until what is older
+        must have come too; `everything` gives these out as well, for the end.
+        """
+        for tid in self.decoder.gone:
+            self.decoder.comms.pop(tid, None)
+        self.decoder.gone.clear()
+        horizon = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - _SETTLED_NS
+        rings = self._rings
+        full = np.concatenate((self._held_full, rings["life"].read(), rings["wide"].read()))
+        data = np.concatenate((self._held_data, rings["data"].read()))
+        full, self._held_full = _settled(full, None if everything else horizon)
+        data, self._held_data = _settled(data, None if everything else horizon)
+        decode = self.decoder.decode
+        base = self.base
+        events = [
+            (end - base, event)
+            for end, row in zip(ends(full).tolist(), rows(full), strict=True)
+            if (event := decode(row)) is not None
+        ]
+        if len(data):
+            data["start"] -= np.uint64(base)
+        return Batch(events, data)
+
+    def fill(self) -> float:
+        """How full the fullest ring is, 0 to 1."""
+        return max(ring.waiting / ring.size for ring in self._rings.values())
+
+    def losses(self) -> list[Loss]:
+        """What was lost since the last call of this."""
+        return self._books.losses(self.now())
+
+    def counters(self) -> Counters:
+        """The kernel side's books, since the start."""
+        return self._books.read()
+
+    def in_progress(self) -> list[CallInProgress]:
+        """Every call that has begun and not returned: what is blocked right now."""
+        found = []
+        for key in list(self._slots.keys()):
+            raw = self._slots.get(key)
+            if raw is None:
+                continue
+            fields = _SLOT.unpack_from(raw)
+            if not fields[14]:
+                continue
+            found.append(
+                CallInProgress(
+                    tid=int.from_bytes(key, "little"),
+                    since=fields[0] - self.base,
+                    call=CALLS[fields[19] - 1].name,
+                    fd=fields[1] & 0xFFFFFFFF,
+                    inode=fields[10],
+                )
+            )
+        return found
+
+    def close(self) -> None:
+        """Detach everything and free what the kernel holds for us."""
+        for ring in self._rings.values():
+            ring.close()
+        self._programs.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let everything go."""
+        self.close()
+
+
+def _settled(
+    records: NDArray[np.void], horizon: int | None
+) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """`records` by time of return, parted at `horizon`: (what is older, the rest)."""
+    if not len(records):
+        return records, records
+    when = ends(records)
+    if np.any(when[1:] < when[:-1]):
+        order = np.argsort(when, kind="stable")
+        records, when = records[order], when[order]
+    if horizon is None:
+        return records, records[:0]
+    cut = int(np.searchsorted(when, horizon, side="right"))
+    return records[:cut], records[cut:]

@@ -1,0 +1,1 @@
+"""The sub-commands, a module each: ``add_parser(subparsers)`` and ``run(args)``."""

@@ -1,0 +1,91 @@
+"""Watch sockets as they live: each call, and what it led to, line by line.
+
+Without a command after --, the whole machine (or what the filters select) until Ctrl-C;
+with one, that command and everything it starts, until it ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from socktrace.commands import watching
+from socktrace.engine.selecting import Selecting
+from socktrace.engine.session import Session
+from socktrace.host.launch import Child
+from socktrace.text.stream import format_line
+from socktrace.text.style import COLOUR, PLAIN
+
+if TYPE_CHECKING:
+    from socktrace.lines import Line
+
+_EPILOG: Final = """\
+examples:
+  socktrace live                                  every socket of this machine
+  socktrace live --comm nginx --state close-wait  what hangs in one program
+  socktrace live -- curl -s http://localhost/     one command and all it starts
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add ``live`` to the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "live",
+        help="watch this machine's sockets as they live",
+        usage="socktrace live [options] [-- CMD ...]",
+        description=__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds")
+    parser.add_argument(
+        "--payload",
+        type=int,
+        default=0,
+        metavar="N",
+        help="show the first N bytes that each call carried (0 to 4096; default 0)",
+    )
+    watching.add_filters(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Watch until the end; the exit status is the command's, or 0."""
+    selected = watching.selection(args)
+    watching.refuse_without_rights()
+    child = Child(args.traced) if args.traced else None
+    try:
+        options = watching.capture_options(args, child)
+        lines = Selecting(selected)
+        with Session(options, lines.take, say=watching.say) as session:
+            lines.world = session.world
+            lines.sink = _printer(session)
+            session.start(only=None if child is None else {child.pid})
+            loop = watching.Loop(session, child, args.duration)
+            watching.say("watching; Ctrl-C ends")
+            if child is not None:
+                child.release()
+            loop.run(sys.stdout.flush)
+            counters = session.finish()
+            lines.finish()
+            sys.stdout.flush()
+            if counters.lost:
+                watching.say(f"{counters.lost} events were lost")
+        return child.exit_status if child is not None else 0
+    finally:
+        if child is not None:
+            child.abandon()
+
+
+def _printer(session: Session) -> Any:
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    style = COLOUR if colour else PLAIN
+    world = session.world
+
+    def show(line: Line) -> None:
+        text = format_line(line, world, style)
+        if text is not None:
+            sys.stdout.write(text + "\n")
+
+    return show

@@ -1,0 +1,207 @@
+"""What record and live share: filters, the command after ``--``, the loop, signals."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import select
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from socktrace.capture.options import CaptureOptions
+from socktrace.engine.session import TICK_SECONDS, Session
+from socktrace.errors import SocktraceError, UsageError
+from socktrace.escape import printable
+from socktrace.host.cgroups import resolve_cgroup, resolve_container
+from socktrace.host.launch import Child
+from socktrace.host.privileges import why_no_capture
+from socktrace.model.filters import Filter, from_options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+SELECTING: Final = ("comm", "port", "addr", "family", "type", "state", "where")
+"""Filters that look at sockets, not at processes: the kernel side cannot apply them."""
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add the filters that are the same everywhere."""
+    group = parser.add_argument_group(
+        "filters", "one given again widens the choice, another one narrows it"
+    )
+    group.add_argument("--pid", type=int, action="append", metavar="PID", help="this process")
+    group.add_argument(
+        "--follow", action="store_true", help="with --pid: also what it forks from now on"
+    )
+    group.add_argument("--comm", action="append", metavar="NAME", help="processes of this name")
+    group.add_argument("--user", action="append", metavar="USER", help="processes of this user")
+    group.add_argument("--cgroup", metavar="PATH", help="processes in this control group")
+    group.add_argument("--container", metavar="ID", help="processes of this container")
+    group.add_argument("--port", action="append", metavar="PORT", help="sockets with this port")
+    group.add_argument("--addr", action="append", metavar="ADDR", help="sockets with this address")
+    group.add_argument("--family", action="append", metavar="FAMILY", help="inet, inet6, unix, ...")
+    group.add_argument("--type", action="append", metavar="TYPE", help="stream, dgram, ...")
+    group.add_argument("--state", action="append", metavar="STATE", help="listening, close-wait")
+    group.add_argument(
+        "--where", action="append", metavar="EXPR", help="'comm:nginx and state:close-wait'"
+    )
+
+
+def selection(args: argparse.Namespace) -> Filter | None:
+    """The filter over sockets that the options ask for; None: all.
+
+    Raises:
+        UsageError: an expression is not understood.
+    """
+    return from_options(
+        uid_of=user_id, **{name: getattr(args, name) for name in SELECTING if getattr(args, name)}
+    )
+
+
+def user_id(name: str) -> int | None:
+    """A user's number; None if there is no such user."""
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
+def _uid(args: argparse.Namespace) -> int | None:
+    if not args.user:
+        return None
+    if len(args.user) > 1:
+        raise UsageError(
+            what="more than one --user",
+            why="the kernel side filters by one user",
+            next_step="use --where 'user:a,b' instead",
+        )
+    name = args.user[0]
+    uid = int(name) if name.isdecimal() else user_id(name)
+    if uid is None:
+        raise UsageError(
+            what=f"--user {name}",
+            why="there is no such user on this machine",
+            next_step="give a name or a number from `getent passwd`",
+        )
+    return uid
+
+
+def capture_options(args: argparse.Namespace, child: Child | None) -> CaptureOptions:
+    """What the kernel side is to capture.
+
+    Raises:
+        SocktraceError: a filter names what does not exist.
+    """
+    pids: frozenset[int] | None = frozenset(args.pid) if args.pid else None
+    follow, group = bool(args.follow), None
+    for pid in pids or ():
+        if not os.path.isdir(f"/proc/{pid}"):  # noqa: PTH112 - a process, not a path
+            raise UsageError(
+                what=f"--pid {pid}",
+                why="there is no such process",
+                next_step="find it with `ps -e`",
+            )
+    if args.cgroup or args.container:
+        target = resolve_cgroup(args.cgroup) if args.cgroup else resolve_container(args.container)
+        if target.kernel_id is not None and target.level is not None:
+            group = (target.kernel_id, target.level)
+        else:
+            pids, follow = target.pids if pids is None else pids & target.pids, True
+    if child is not None:
+        pids, follow = frozenset({child.pid}) | (pids or frozenset()), True
+    return CaptureOptions(
+        pids=pids, follow=follow, uid=_uid(args), cgroup=group, payload=args.payload
+    )
+
+
+def described(args: argparse.Namespace) -> dict[str, Any]:
+    """The filters that were given, for the recording's header."""
+    names = ("pid", "follow", "user", "cgroup", "container", *SELECTING)
+    return {name: value for name in names if (value := getattr(args, name))}
+
+
+def refuse_without_rights() -> None:
+    """Say at once, in the words of doctor, why capture cannot work here.
+
+    Raises:
+        SocktraceError: it cannot.
+    """
+    for problem in why_no_capture():
+        raise SocktraceError(problem.what, problem.why, problem.next_step)
+
+
+def say(text: str) -> None:
+    """Talk to the user: on stderr."""
+    sys.stderr.write(f"socktrace: {printable(text)}\n")
+    sys.stderr.flush()
+
+
+class Loop:
+    """Steps a session until its time is up, the command has ended, or somebody says stop."""
+
+    def __init__(self, session: Session, child: Child | None, duration: float | None) -> None:
+        """Prepare; nothing runs before `run`."""
+        self._session = session
+        self._child = child
+        self._until = None if duration is None else time.monotonic() + duration
+        self._signals: list[int] = []
+        self.reason = ""
+        """Why it ended: "command exited", "duration", "interrupted"."""
+
+    def run(self, each_tick: Callable[[], None]) -> None:
+        """Go round: read, feed, `each_tick`, wait."""
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        before = {number: signal.signal(number, self._note) for number in _ENDING}
+        previous = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        poller = select.poll()
+        poller.register(woken, select.POLLIN)
+        if self._child is not None:
+            poller.register(self._child.pidfd, select.POLLIN)
+        try:
+            while not self._over():
+                busy = self._session.step()
+                each_tick()
+                wait = 0 if busy else self._wait_ms()
+                if any(fd == woken for fd, _ in poller.poll(wait)):
+                    os.read(woken, 64)
+        finally:
+            signal.set_wakeup_fd(previous)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.close(woken)
+            os.close(wake)
+
+    def _wait_ms(self) -> int:
+        wait = TICK_SECONDS
+        if self._until is not None:
+            wait = min(wait, max(0.0, self._until - time.monotonic()))
+        return max(1, int(wait * 1000))
+
+    def _note(self, number: int, _frame: object) -> None:
+        self._signals.append(number)
+
+    def _over(self) -> bool:
+        if self._child is not None and self._child.ended():
+            self.reason = "command exited"
+            return True
+        if self._until is not None and time.monotonic() >= self._until:
+            self.reason = "duration"
+            return True
+        if not self._signals:
+            return False
+        number = self._signals.pop(0)
+        if self._child is None or self._signals or self.reason == "interrupted":
+            self.reason = "interrupted"
+            return True
+        # The command decides: it may have its own answer to Ctrl-C. A terminal has sent it the
+        # signal already, anybody else has sent it to us alone.
+        self.reason = "interrupted"
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            self._child.send(number)
+        return False

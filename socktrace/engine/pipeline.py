@@ -1,0 +1,106 @@
+"""One batch after another through the tracker, in the kernel's order.
+
+Full records step the tracker one by one. Data records are folded by socket and call first; a socket's
+folds are taken in just before the first event of that socket that comes after them, so that what the
+data calls did (bind a datagram socket, read end of file) is known by then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from socktrace.capture.folding import fold
+from socktrace.engine.comms import Comms
+from socktrace.engine.datalines import data_lines
+from socktrace.events import Call, Exec, Exit
+from socktrace.wire import ends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from socktrace.capture.source import Batch
+    from socktrace.events import Event
+    from socktrace.lines import Line
+    from socktrace.model.folds import DataFold
+    from socktrace.model.tracker import Tracker
+
+_BIRTHS: Final = frozenset({"socket", "socketpair", "accept", "accept4", "pidfd_getfd"})
+
+
+class Pipeline:
+    """Feeds batches to a tracker and gives each data call a line.
+
+    Args:
+        tracker: its sink gets the lines of full records.
+        sink: gets the lines of data calls, between those.
+        comms: thread names by id, as the source shows them.
+    """
+
+    def __init__(
+        self, tracker: Tracker, sink: Callable[[Line], None], comms: dict[int, str]
+    ) -> None:
+        """Feed `tracker`."""
+        self._tracker = tracker
+        self._sink = sink
+        self._comms = Comms(comms)
+        self.calls = 0
+        """System calls taken in so far."""
+
+    def take(self, batch: Batch) -> None:
+        """Take in one batch."""
+        data = batch.data
+        self.calls += len(data)
+        waiting = self._fold(data)
+        data_ends = ends(data)
+        told = 0
+        for end, event in batch.events:
+            upto = int(np.searchsorted(data_ends, end, side="left")) if len(data) else 0
+            if upto > told:
+                self._tell(data[told:upto])
+                told = upto
+            if waiting:
+                self._settle(waiting, end, event)
+            self._tracker.feed(event)
+            self.calls += type(event) is Call
+        if told < len(data):
+            self._tell(data[told:])
+        for folds in waiting.values():
+            self._tracker.feed_data(folds)
+
+    def _fold(self, data: NDArray[np.void]) -> dict[int, list[DataFold]]:
+        waiting: dict[int, list[DataFold]] = {}
+        for row in fold(data, self._is_stream):
+            waiting.setdefault(row.inode, []).append(row)
+        return waiting
+
+    def _is_stream(self, inode: int) -> bool | None:
+        number = self._tracker.socket_id(inode)
+        if number is None:
+            return None
+        return self._tracker.world.life(number).type == "SOCK_STREAM"
+
+    def _settle(self, waiting: dict[int, list[DataFold]], end: int, event: Event) -> None:
+        """Take in the folds that `event` must find done."""
+        if isinstance(event, Exit | Exec):
+            for inode, folds in list(waiting.items()):
+                if any(row.last_pid == event.pid for row in folds):
+                    self._tracker.feed_data(waiting.pop(inode))
+            return
+        if not isinstance(event, Call) or event.call in _BIRTHS:
+            return
+        for info in (event.sock, event.other):
+            folds = waiting.get(info.inode) if info is not None else None
+            if folds and min(row.first_t for row in folds) < end:
+                self._tracker.feed_data(waiting.pop(folds[0].inode))
+
+    def _tell(self, records: NDArray[np.void]) -> None:
+        sink = self._sink
+        for line in data_lines(records, self._socket_of, self._comms):
+            sink(line)
+
+    def _socket_of(self, inode: int, t: int) -> int:
+        return self._tracker.ensure_socket(inode, t)

@@ -1,0 +1,128 @@
+"""A capture from beginning to end: attach, list what was there, follow, drain, close the books.
+
+One thread: the kernel's rings are wide enough to wait a tick, and a reader that does nothing else is
+easy to end at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Final
+
+from socktrace.capture.source import Capture
+from socktrace.engine.pipeline import Pipeline
+from socktrace.host.existing import list_existing
+from socktrace.model.tracker import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from socktrace.capture.counters import Counters
+    from socktrace.capture.options import CaptureOptions
+    from socktrace.lines import Line
+    from socktrace.model.world import World
+
+TICK_SECONDS: Final = 0.02
+"""How long to wait between two readings of the rings."""
+BUSY_FILL: Final = 0.1
+"""A ring that is this full after a tick is read again at once."""
+LOSS_CHECK_SECONDS: Final = 0.25
+
+
+class Session:
+    """One run of the live source through the tracker.
+
+    A context manager.
+
+    Args:
+        options: what to capture.
+        sink: gets every line as it is concluded.
+        say: told what is going on when it takes longer than a moment.
+
+    Raises:
+        SocktraceError: this machine does not allow it.
+    """
+
+    def __init__(
+        self,
+        options: CaptureOptions,
+        sink: Callable[[Line], None],
+        *,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Load the probes; nothing is captured yet."""
+        self._options = options
+        whole = options.pids is None and options.uid is None and options.cgroup is None
+        self._whole = whole
+        self.capture = Capture(options, say=say)
+        self._tracker = Tracker(sink, whole_machine=whole)
+        self._pipeline = Pipeline(self._tracker, sink, self.capture.decoder.comms)
+        self._next_loss_check = 0.0
+        self.notes: list[str] = []
+        """What could not be seen, in words for people."""
+
+    @property
+    def world(self) -> World:
+        """What is known now."""
+        return self._tracker.world
+
+    @property
+    def calls(self) -> int:
+        """System calls seen so far."""
+        return self._pipeline.calls
+
+    def start(self, only: Collection[int] | None = None) -> None:
+        """Attach the probes, then list the sockets that exist.
+
+        In this order nothing falls between the two: what was made before is listed, what is made
+        from now on is seen being made. Events up to the listing go first, the listing corrects
+        them, later events correct the listing.
+
+        Args:
+            only: processes to list, where not all; those that are captured come by themselves.
+        """
+        self.capture.start()
+        self.notes += [f"this kernel has no tracepoint {name}" for name in self.capture.missing]
+        before = self.capture.read()
+        # Whom we watch is whom we list, and nobody is listed who is not to be shown.
+        wanted = only if only is not None else self._options.pids
+        seen, listed, notes = list_existing(
+            self.capture.now, exclude_pids={os.getpid()}, only_pids=wanted
+        )
+        self.notes += notes
+        self._pipeline.take(before)
+        for process in seen:
+            self.capture.decoder.comms.setdefault(process.pid, process.comm)
+            self._tracker.feed(process)
+        for socket in listed:
+            self._tracker.feed(socket)
+
+    def step(self, *, everything: bool = False) -> bool:
+        """Take in what has come. True if there is likely more at once."""
+        batch = self.capture.read(everything=everything)
+        self._pipeline.take(batch)
+        now = time.monotonic()
+        if everything or now >= self._next_loss_check:
+            self._next_loss_check = now + LOSS_CHECK_SECONDS
+            for loss in self.capture.losses():
+                self._tracker.feed(loss)
+        return self.capture.fill() > BUSY_FILL
+
+    def finish(self) -> Counters:
+        """Take the probes off and take in what was still on its way; the books at the end."""
+        self.capture.stop()
+        self.step(everything=True)
+        return self.capture.counters()
+
+    def close(self) -> None:
+        """Free what the kernel holds for us."""
+        self.capture.close()
+
+    def __enter__(self) -> Session:  # noqa: PYI034 - not meant to be derived from
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let everything go."""
+        self.close()

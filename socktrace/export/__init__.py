@@ -1,0 +1,1 @@
+"""Recordings in other forms, and made fit to be shown to others."""

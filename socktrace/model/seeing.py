@@ -1,0 +1,68 @@
+"""What an event shows in passing: which socket a descriptor named at that moment."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from socktrace.events import Call, SocketInfo
+from socktrace.model.core import Core
+from socktrace.model.guess import adopt
+from socktrace.model.holding import Place, correction, install
+from socktrace.model.tables import table_of
+from socktrace.model.tracks import Track
+
+
+class Named(NamedTuple):
+    """A descriptor at a moment, as an event speaks of it."""
+
+    t: int
+    pid: int
+    files: int
+    fd: int
+
+
+def see(core: Core, call: Call, *, state: str | None = None) -> Track | None:
+    """Find the socket that a call was made on, and take in what the call shows of it.
+
+    ``state``: the API state it had before the call, if this is the first that we see of it.
+    """
+    named = Named(call.t, call.pid, call.files, call.fd)
+    return see_socket(core, call.sock, named, state=state)
+
+
+def see_socket(
+    core: Core, info: SocketInfo | None, named: Named, *, state: str | None = None
+) -> Track | None:
+    """Find a socket that a descriptor named; correct the table if it says otherwise."""
+    if info is None:
+        return None
+    track = resolve(core, info, named.t, state=state)
+    if track is not None:
+        heal(core, track, named)
+    return track
+
+
+def resolve(
+    core: Core, info: SocketInfo, t: int, *, origin: str | None = None, state: str | None = None
+) -> Track | None:
+    """Find a socket by its inode; one that nobody announced begins here."""
+    if not info.inode:
+        return core.by_sk.get(info.sk) if info.sk else None
+    track = core.by_inode.get(info.inode)
+    if track is None:
+        return adopt(core, info, t, origin=origin, state=state)
+    core.link(track, info)
+    return track
+
+
+def heal(core: Core, track: Track, named: Named) -> None:
+    """Take it that a descriptor named a socket at that moment, whatever we believed."""
+    t, pid, files, fd = named
+    if fd < 0:
+        return
+    table = table_of(core, files, pid, t)
+    if table is None:
+        return
+    slot = table.slots.get(fd)
+    if slot is None or (slot.track is not track and slot.since <= t):
+        install(core, Place(table, fd, pid), track, correction(t))

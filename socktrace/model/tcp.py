@@ -1,0 +1,253 @@
+"""The TCP side of a socket: state changes, retransmits and resets, as the kernel tells of them.
+
+Events are joined by the sock they are about. The process that ran at that moment is whoever was
+interrupted, so a call is named as the cause only of what calls can cause (`states.TCP_CAUSES`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from socktrace.events import TcpSegment, TcpState
+from socktrace.lines import Address, Cause, TcpEvent
+from socktrace.model import numbers as n
+from socktrace.model.core import Core
+from socktrace.model.guess import adopt
+from socktrace.model.states import (
+    BOUND,
+    CLOSED,
+    CONNECTED,
+    CONNECTING,
+    CREATED,
+    LISTENING,
+    MINISOCK_EDGES,
+    TCP_CAUSES,
+)
+from socktrace.model.tracks import Track, has_port
+from socktrace.names.constants import tcp_state_name
+
+_SEGMENTS: Final[Mapping[str, Literal["retransmit", "reset-sent", "reset-received"]]] = {
+    "retransmit": "retransmit",
+    "reset-sent": "reset-sent",
+    "reset-received": "reset-received",
+}
+
+_API_BEFORE: Final = {
+    n.TCP_CLOSE: None,
+    n.TCP_LISTEN: LISTENING,
+    n.TCP_SYN_SENT: CONNECTING,
+}
+"""A state that TCP leaves -> what the API state of an unannounced socket was before."""
+
+
+class _Step(NamedTuple):
+    """A state change that is told later."""
+
+    t: int
+    old: int
+    new: int
+    cause: Cause | str
+
+
+class Embryo:
+    """A connection that its listener's kernel side made and no accept has shown yet."""
+
+    __slots__ = ("established", "local", "netns", "steps")
+
+    def __init__(self, local: Address | None, netns: int) -> None:
+        """Begin with the listener's address and network namespace, as the child shows them."""
+        self.local: Final = local
+        self.netns: Final = netns
+        self.established: int | None = None
+        self.steps: Final[list[_Step]] = []
+
+    def flush(self, core: Core, track: Track) -> None:
+        """Tell its history, now that it is a socket with a number."""
+        for step in self.steps:
+            _tell(core, track, step)
+
+
+class Embryos:
+    """All connections that wait for accept, by the address of their sock."""
+
+    def __init__(self, limit: int) -> None:
+        """Keep at most ``limit``: accepts may be out of our sight."""
+        self._limit: Final = limit
+        self._by_sk: Final[dict[int, Embryo]] = {}
+
+    def take(self, sk: int) -> Embryo | None:
+        """Give the connection that accept has shown, and keep it no longer."""
+        return self._by_sk.pop(sk, None)
+
+    def get(self, sk: int) -> Embryo | None:
+        """Find a connection that waits."""
+        return self._by_sk.get(sk)
+
+    def start(self, sk: int, local: Address | None, netns: int) -> Embryo:
+        """Keep a new connection; the oldest goes where there are too many."""
+        embryo = self._by_sk[sk] = Embryo(local, netns)
+        if len(self._by_sk) > self._limit:
+            del self._by_sk[next(iter(self._by_sk))]
+        return embryo
+
+
+def state_changed(core: Core, embryos: Embryos, event: TcpState) -> None:
+    """Take in one change of a connection's state."""
+    info = event.sock
+    born = event.old == n.TCP_LISTEN and event.new in {n.TCP_SYN_RECV, n.TCP_NEW_SYN_RECV}
+    embryo = None if born else embryos.get(info.sk)
+    if born and not info.inode:
+        stale = core.by_sk.get(info.sk)
+        if stale is not None:
+            core.unlink_sk(stale)
+    track = None if born and not info.inode else _find(core, event, embryo)
+    if track is None:
+        if (info.sk and not info.inode) or embryo is not None:
+            _grow(core, embryos, embryo, event)
+        return
+    track.learn(info)
+    step = _Step(event.t, event.old, event.new, _cause(event))
+    if not _tell(core, track, step):
+        return
+    if event.new in {n.TCP_SYN_SENT, n.TCP_ESTABLISHED} and track.api != CLOSED:
+        core.link_endpoint(track, track.local, track.remote)
+    _follow(core, track, event, step.cause)
+    if event.new == n.TCP_CLOSE and track.api == CLOSED:
+        core.unlink_sk(track)
+
+
+def _find(core: Core, event: TcpState, embryo: Embryo | None) -> Track | None:
+    info = event.sock
+    track = core.by_sk.get(info.sk) if info.sk else None
+    if track is not None and info.inode in {0, track.inode}:
+        return track
+    if not info.inode:
+        return None
+    track = core.by_inode.get(info.inode)
+    if track is not None:
+        core.link(track, info)
+        return track
+    if embryo is not None:
+        return None
+    before = _API_BEFORE.get(event.old, CONNECTED)
+    if event.old == n.TCP_CLOSE:
+        before = BOUND if event.new == n.TCP_LISTEN and has_port(info.local) else CREATED
+    track = adopt(core, info, event.t, state=before)
+    core.set_tcp(track, None, tcp_state_name(event.old), event.t, "unknown", inferred=True)
+    return track
+
+
+def _grow(core: Core, embryos: Embryos, embryo: Embryo | None, event: TcpState) -> None:
+    """Keep a step of a connection that waits for accept, or count one that ended waiting."""
+    info = event.sock
+    if event.new == n.TCP_CLOSE:
+        if embryos.take(info.sk) is not None:
+            listener = _listener_of(core, info.netns, info.local)
+            if listener is not None:
+                listener.never_accepted += 1
+        return
+    if embryo is None:
+        if event.old not in {n.TCP_LISTEN, n.TCP_SYN_RECV, n.TCP_NEW_SYN_RECV}:
+            return
+        embryo = embryos.start(info.sk, info.local, info.netns)
+    if embryo.steps and event.t < embryo.steps[-1].t:
+        core.late += 1
+        return
+    if embryo.steps and embryo.steps[-1].new == event.new:
+        return
+    embryo.steps.append(_Step(event.t, event.old, event.new, _cause(event)))
+    if event.new == n.TCP_ESTABLISHED:
+        embryo.established = event.t
+
+
+def _listener_of(core: Core, netns: int, local: Address | None) -> Track | None:
+    if local is None or local.port is None:
+        return None
+    for ip in (local.ip, "0.0.0.0", "::"):  # noqa: S104 - the wildcard addresses of ip(7), ipv6(7)
+        listener = core.listeners.get((netns, ip, local.port))
+        if listener is not None:
+            return listener
+    return None
+
+
+def _cause(event: TcpState) -> Cause | str:
+    calls = TCP_CAUSES.get((event.old, event.new))
+    if calls is None:
+        return "kernel"
+    if event.exiting:
+        return "exit"
+    if event.in_call and (not event.call or event.call in calls):
+        return Cause(event.call_t, event.tid)
+    return "kernel"
+
+
+def _tell(core: Core, track: Track, step: _Step) -> bool:
+    """Tell of a state change, unless it is known already; tell of what must have come between."""
+    old, new = tcp_state_name(step.old), tcp_state_name(step.new)
+    current = track.life.tcp_state
+    if step.t < track.tcp_t or (current == new and old != current):
+        core.late += step.t < track.tcp_t
+        return False
+    inferred = False
+    if (step.old, step.new) in MINISOCK_EDGES and not _was_reset(track):
+        new, inferred = "TIME-WAIT", True
+        if current == new:
+            return False
+    if current == "TIME-WAIT" and old == "CLOSED":
+        core.set_tcp(track, current, old, step.t, "kernel", inferred=True)
+        current = old
+    if current is not None and current != old:
+        inferred = True
+    core.set_tcp(
+        track, old if current is None else current, new, step.t, step.cause, inferred=inferred
+    )
+    return True
+
+
+def _was_reset(track: Track) -> bool:
+    """Tell whether a reset came after the last change of state."""
+    return track.reset_t >= max(track.tcp_t, 0)
+
+
+def _follow(core: Core, track: Track, event: TcpState, cause: Cause | str) -> None:
+    """Let the API state follow where the kernel ends what a call began."""
+    if event.new == n.TCP_SYN_SENT:
+        if isinstance(cause, Cause) and event.call.startswith("send"):
+            # MSG_FASTOPEN: sendto(2) connects.
+            core.set_api(track, CONNECTING, event.t, cause, remote=track.remote)
+        return
+    if event.old in {n.TCP_SYN_SENT, n.TCP_SYN_RECV} and track.api == CONNECTING:
+        if event.new == n.TCP_ESTABLISHED:
+            connected_by_kernel(core, track, event.t)
+        elif event.new == n.TCP_CLOSE and cause == "kernel":
+            failed(core, track, event.t, "kernel")
+
+
+def connected_by_kernel(core: Core, track: Track, t: int) -> None:
+    """Take in that a connection attempt that no call waited for has succeeded."""
+    local = track.local if has_port(track.local) else None
+    peer = core.link_endpoint(track, track.local, track.remote)
+    core.set_api(track, CONNECTED, t, "kernel", local=local, remote=track.life.remote, peer=peer)
+
+
+def failed(core: Core, track: Track, t: int, cause: Cause | str) -> None:
+    """Take in that a connection attempt has failed: the socket is as it was before."""
+    core.unlink_endpoint(track)
+    core.set_api(track, BOUND if track.bound else CREATED, t, cause)
+
+
+def segment(core: Core, event: TcpSegment) -> None:
+    """Take in a retransmit or a reset."""
+    info = event.sock
+    track = core.by_sk.get(info.sk) if info.sk else None
+    if track is None and info.inode:
+        track = core.by_inode.get(info.inode)
+    if track is None:
+        return
+    kind = _SEGMENTS.get(event.event)
+    if kind is None:
+        return
+    if kind != "retransmit":
+        track.reset_t = max(track.reset_t, event.t)
+    core.emit(TcpEvent(event.t, track.number, kind, state=tcp_state_name(info.tcp_state)))

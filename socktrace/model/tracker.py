@@ -1,0 +1,157 @@
+"""The tracker: from what the kernel reported to the lines of a recording.
+
+`Tracker.feed` takes one event and sends what it concludes to a sink, as lines; its `World` is
+always what those lines (and the folds) make of it. It never raises, whatever comes in whatever
+order: late, twice, or not at all.
+
+A data call comes either by `feed` or, summed up with others, by `feed_data`; never by both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from socktrace.events import (
+    Call,
+    Event,
+    Exec,
+    Exit,
+    Fork,
+    Listed,
+    Loss,
+    Passed,
+    Seen,
+    SocketInfo,
+    TcpSegment,
+    TcpState,
+)
+from socktrace.lines import Lost
+from socktrace.model import connecting, duplicating, existing, opening, processes, tcp, transfer
+from socktrace.model.core import Core, Sink
+from socktrace.model.folds import DataFold
+from socktrace.model.limits import Limits
+from socktrace.model.totals import DATA_CALLS
+from socktrace.model.world import World
+
+_CALLS: Final[Mapping[str, Callable[[Core, Call], None]]] = {
+    "socket": opening.on_socket,
+    "socketpair": opening.on_socketpair,
+    "bind": connecting.on_bind,
+    "listen": connecting.on_listen,
+    "connect": connecting.on_connect,
+    "shutdown": connecting.on_shutdown,
+    "close": duplicating.on_close,
+    "close_range": duplicating.on_close_range,
+    "dup": duplicating.on_dup,
+    "dup2": duplicating.on_dup2,
+    "dup3": duplicating.on_dup2,
+    "fcntl": duplicating.on_fcntl,
+    "fcntl64": duplicating.on_fcntl,
+    "ioctl": duplicating.on_ioctl,
+    "pidfd_getfd": duplicating.on_pidfd_getfd,
+}
+"""What each call does; those that are not here change nothing but totals and options."""
+
+
+class Tracker:
+    """Rebuilds every socket's life from the kernel's events."""
+
+    def __init__(
+        self, sink: Sink, *, whole_machine: bool = False, limits: Limits | None = None
+    ) -> None:
+        """Send lines to ``sink``.
+
+        ``whole_machine``: no process is left out of sight, so that whoever could hold a listed
+        socket is known.
+        """
+        self._core: Final = Core(sink, whole_machine=whole_machine, limits=limits or Limits())
+        self._embryos: Final = tcp.Embryos(self._core.limits.embryos)
+        self._passing: Final = transfer.Passing(self._core.limits.passing)
+        accept = partial(_accept, self._embryos)
+        data = partial(_data, self._passing)
+        self._calls: Final[dict[str, Callable[[Core, Call], None]]] = {
+            **dict.fromkeys(DATA_CALLS, data),
+            **_CALLS,
+            "accept": accept,
+            "accept4": accept,
+        }
+        core = self._core
+        self._events: Final[dict[type, Callable[[Any], None]]] = {
+            Call: self._call,
+            Passed: partial(transfer.passed, core, self._passing),
+            Fork: partial(processes.fork, core),
+            Exec: partial(processes.execute, core),
+            Exit: partial(processes.leave, core),
+            TcpState: partial(tcp.state_changed, core, self._embryos),
+            TcpSegment: partial(tcp.segment, core),
+            Loss: self._loss,
+            Listed: partial(existing.listed, core),
+            Seen: partial(processes.seen, core),
+        }
+
+    @property
+    def world(self) -> World:
+        """What is known now. To be read only."""
+        return self._core.world
+
+    @property
+    def late(self) -> int:
+        """How many changes were left out because a later one was already known."""
+        return self._core.late
+
+    def feed(self, event: Event) -> None:
+        """Take in one event."""
+        self._events[type(event)](event)
+
+    def feed_data(self, rows: Iterable[DataFold]) -> None:
+        """Take in sums of data calls: for these no lines are made, but of what they show."""
+        transfer.data_folds(self._core, rows)
+
+    def socket_id(self, inode: int) -> int | None:
+        """Give the number of a socket by its inode."""
+        track = self._core.by_inode.get(inode)
+        return track.number if track is not None else None
+
+    def ensure_socket(
+        self, inode: int, t: int, info: SocketInfo | None = None, *, origin: str | None = None
+    ) -> int:
+        """Give the number of a socket by its inode; one that nobody announced begins here.
+
+        ``origin``: by default "existing", or "unknown" after a loss that may have hidden its birth.
+        """
+        return transfer.socket_of(self._core, inode, t, info, origin).number
+
+    def never_accepted(self, socket_id: int) -> int:
+        """Count a listener's connections that ended before accept took them."""
+        track = self._core.by_number.get(socket_id)
+        return track.never_accepted if track is not None else 0
+
+    def _call(self, event: Call) -> None:
+        self._calls.get(event.call, duplicating.on_other)(self._core, event)
+
+    def _loss(self, event: Loss) -> None:
+        core = self._core
+        if event.ring == "life":
+            core.gap_t = max(core.gap_t, event.t)
+        core.emit(
+            Lost(
+                t=event.t,
+                count=event.count,
+                reason=event.reason,
+                ring=event.ring or None,
+                socket=self.socket_id(event.inode) if event.inode else None,
+                call=event.call or None,
+                errors=event.errors or None,
+                bytes=event.bytes or None,
+            )
+        )
+
+
+def _accept(embryos: tcp.Embryos, core: Core, call: Call) -> None:
+    opening.on_accept(core, embryos, call)
+
+
+def _data(passing: transfer.Passing, core: Core, call: Call) -> None:
+    transfer.data(core, passing, call)

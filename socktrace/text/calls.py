@@ -1,0 +1,124 @@
+"""A system call as a line of text, in the manner of strace(1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from socktrace.calls import CALLS, NUMBER
+from socktrace.escape import printable
+from socktrace.lines import Address
+from socktrace.text.addresses import address, address_from, sign
+from socktrace.text.numbers import MILLISECOND, duration
+from socktrace.text.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from socktrace.lines import Syscall
+
+LONGEST_TEXT: Final = 64
+"""Characters shown of one string among the arguments."""
+MOST_ITEMS: Final = 16
+"""Items shown of one list among the arguments."""
+MOST_NESTED: Final = 6
+
+BLOCKED: Final = MILLISECOND
+"""From this duration on, a call that can wait is said to have blocked: an inference, since what
+the kernel reports is the whole time; calls that do not wait take microseconds."""
+WAITING_CALLS: Final = frozenset(
+    spec.name
+    for spec in CALLS
+    if spec.kind.value != "life" or spec.name in ("accept", "accept4", "connect", "close")
+)
+
+_SYMBOL: Final = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+_DESCRIPTORS: Final = frozenset(
+    ("sockfd", "fd", "oldfd", "epfd", "out_fd", "fd_in", "pidfd", "in_fd", "fd_out")
+)
+_HIDDEN: Final = frozenset(("addrlen", "optlen"))
+"""Arguments that say how long another one is."""
+
+
+def format_call(call: Syscall, style: Style = PLAIN) -> str:
+    """Write a call: ``connect(3<#1>, 127.0.0.1:80) = -1 EINPROGRESS  [12 µs]``."""
+    arguments = ", ".join(_arguments(call, style))
+    name = printable(call.call, LONGEST_TEXT)
+    return f"{name}({arguments}) = {_result(call, style)}{_remarks(call, style)}"
+
+
+def format_value(value: object, depth: int = 0) -> str:
+    """Write one argument: constants bare, other strings quoted, flags joined by "|"."""
+    if isinstance(value, str):
+        text = printable(value, LONGEST_TEXT)
+        return text if _SYMBOL.match(value) else f'"{text}"'
+    if isinstance(value, list | dict):
+        if depth >= MOST_NESTED:
+            return "…"
+        return _list(value, depth) if isinstance(value, list) else _fields(value, depth)
+    if isinstance(value, Address):
+        return address(value)
+    return printable("NULL" if value is None else str(value), LONGEST_TEXT)
+
+
+def _list(items: list[object], depth: int) -> str:
+    shown = [format_value(item, depth + 1) for item in items[:MOST_ITEMS]]
+    if len(items) > MOST_ITEMS:
+        shown.append("…")
+    if items and all(isinstance(item, str) and _SYMBOL.match(item) for item in items):
+        return "|".join(shown)
+    return "[" + ", ".join(shown) + "]" if items else "0"
+
+
+def _fields(value: dict[str, object], depth: int) -> str:
+    written = address_from(value) if "family" in value else None
+    if written:
+        return written
+    shown = [
+        f"{printable(str(key), LONGEST_TEXT)}={format_value(item, depth + 1)}"
+        for key, item in list(value.items())[:MOST_ITEMS]
+    ]
+    return "{" + ", ".join(shown) + ("…" if len(value) > MOST_ITEMS else "") + "}"
+
+
+def _arguments(call: Syscall, style: Style) -> list[str]:
+    """The arguments in the order of the man page, then what else was reported, by name."""
+    number = NUMBER.get(call.call)
+    names = CALLS[number - 1].args if number else ()
+    shown = []
+    for name in names:
+        if name in _DESCRIPTORS:
+            shown.append(_descriptor(call, name, style))
+        elif name in call.args and name not in _HIDDEN:
+            shown.append(format_value(call.args[name]))
+    if not names and call.fd is not None:
+        shown.append(_descriptor(call, "fd", style))
+    shown += [
+        f"{printable(name, LONGEST_TEXT)}={format_value(value)}"
+        for name, value in list(call.args.items())[: MOST_ITEMS * 2]
+        if name not in names
+    ]
+    return [argument for argument in shown if argument]
+
+
+def _descriptor(call: Syscall, name: str, style: Style) -> str:
+    number = call.args.get(name, call.fd)
+    text = "" if number is None else format_value(number)
+    if call.socket is not None and number == call.fd:
+        text += style.paint("socket", f"<{sign(call.socket)}>")
+    return text
+
+
+def _result(call: Syscall, style: Style) -> str:
+    if call.errno is None:
+        return str(call.ret)
+    return style.paint("error", f"{call.ret} {printable(call.errno, LONGEST_TEXT)}")
+
+
+def _remarks(call: Syscall, style: Style) -> str:
+    blocked = call.dur >= BLOCKED and call.call in WAITING_CALLS
+    spent = duration(call.dur)
+    remarks = style.paint("warning", f"  [blocked {spent}]") if blocked else f"  [{spent}]"
+    if call.abi:
+        remarks += f"  {printable(call.abi, LONGEST_TEXT)}"
+    if call.unreadable:
+        remarks += style.paint("warning", "  (arguments partly unreadable)")
+    return remarks

@@ -1,0 +1,162 @@
+"""One socket's whole life as text: its facts, states, descriptors, calls and options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from socktrace.escape import printable
+from socktrace.text import addresses
+from socktrace.text.calls import format_value
+from socktrace.text.columns import Column, table
+from socktrace.text.lives import LONGEST, closed_by
+from socktrace.text.numbers import duration, moment, size
+from socktrace.text.stream import cause_text, process_name
+from socktrace.text.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from socktrace.lines import Holding, SocketLife
+    from socktrace.text.lives import NameOf
+
+
+def life_text(life: SocketLife, name_of: NameOf, now: int, style: Style = PLAIN) -> Iterator[str]:
+    """The whole life of one socket, as lines."""
+    title = f"Socket {addresses.sign(life.socket)}: {addresses.kind(life)}"
+    yield style.paint("heading", f"{title}, {addresses.ends(life.local, life.remote)}")
+    yield from (f"  {name:<12} {value}" for name, value in _facts(life, name_of, now))
+    for heading, lines in (
+        ("States", _states(life)),
+        ("Descriptors", _descriptors(life, name_of)),
+        ("Calls", _calls(life)),
+        ("Options", _options(life)),
+    ):
+        body = list(lines)
+        if body:
+            yield ""
+            yield style.paint("heading", heading)
+            yield from (f"  {line}" for line in body)
+
+
+def _facts(life: SocketLife, name_of: NameOf, now: int) -> Iterator[tuple[str, str]]:
+    yield (
+        "kernel",
+        ", ".join(
+            [
+                *(printable(word, LONGEST) for word in (life.family, life.type, life.protocol)),
+                f"inode {life.inode}",
+                *([f"netns {life.netns}"] if life.netns else []),
+            ]
+        ),
+    )
+    yield "role", printable(life.role, LONGEST)
+    yield "born", _birth(life, name_of)
+    if life.listener is not None:
+        yield "listener", addresses.sign(life.listener)
+    if life.peer is not None:
+        yield "peer", f"{addresses.sign(life.peer)} (the other end, on this machine)"
+    if life.accept_wait is not None:
+        yield "accept", f"waited {duration(life.accept_wait)} between handshake and accept"
+    tcp = f", TCP {printable(life.tcp_state, LONGEST)}" if life.tcp_state else ""
+    yield "state", f"{printable(life.api_state, LONGEST)}{tcp}"
+    if life.closed is None:
+        yield "end", f"still open when the recording ended, at {moment(now)}"
+    else:
+        lived = duration(max(life.closed - life.created, 0))
+        yield "end", f"{moment(life.closed)}, by {closed_by(life)}, after {lived}"
+    yield "bytes", f"{size(life.bytes_in)} in, {size(life.bytes_out)} out"
+    yield from _incidents(life)
+    if life.last_used is not None:
+        by = ""
+        if life.last_used_by is not None:
+            by = f" by {process_name(name_of(life.last_used_by), life.last_used_by)}"
+        yield "last used", f"{moment(life.last_used)}{by}"
+
+
+def _birth(life: SocketLife, name_of: NameOf) -> str:
+    if life.born_before:
+        return "before the recording began: what happened till then is unknown"
+    by = f" by {process_name(name_of(life.pid), life.pid)}" if life.pid is not None else ""
+    return f"{moment(life.created)}, {printable(life.origin, LONGEST)}{by}"
+
+
+def _incidents(life: SocketLife) -> Iterator[tuple[str, str]]:
+    if life.connect_error:
+        yield "connect", f"failed with {printable(life.connect_error, LONGEST)}"
+    if life.pending_error:
+        yield "error", f"{printable(life.pending_error, LONGEST)}, read from SO_ERROR or a call"
+    if life.nonblocking:
+        yield "mode", "non-blocking"
+    if life.eof is not None:
+        yield "end of file", f"first read at {moment(life.eof)}"
+    for count, noun in (
+        (life.retransmits, "retransmitted by TCP"),
+        (life.resets, "TCP reset"),
+        (life.empty_datagrams, "empty datagram"),
+        (life.truncated, "truncated datagram"),
+        (life.lost, "call lost (counted, not shown)"),
+    ):
+        if count:
+            yield "", f"{count} {noun}"
+    if life.sample is not None:
+        received, sent = life.sample.receive_queue, life.sample.send_queue
+        yield "queues", f"{received} received, {sent} to send, at {moment(life.sample.t)}"
+
+
+def _states(life: SocketLife) -> list[str]:
+    rows = []
+    for state in life.states:
+        before = f"{printable(state.from_, LONGEST)} → " if state.from_ else ""
+        guess = " (inferred)" if state.inferred else ""
+        layer = "TCP" if state.layer == "tcp" else "API"
+        rows.append(
+            (
+                moment(state.t),
+                layer,
+                before + printable(state.to, LONGEST),
+                cause_text(state.cause) + guess,
+            )
+        )
+    columns = (Column("at", right=True), Column("layer"), Column("change"), Column("cause"))
+    return table(columns, rows, 10_000) if rows else []
+
+
+def _descriptors(life: SocketLife, name_of: NameOf) -> list[str]:
+    return [_holding(held, name_of) for held in life.descriptors]
+
+
+def _holding(held: Holding, name_of: NameOf) -> str:
+    who = process_name(name_of(held.pid), held.pid)
+    since = "before the recording" if held.opened is None else moment(held.opened)
+    until = "now"
+    if held.closed is not None:
+        until = f"{moment(held.closed)} by {printable(held.closed_via or 'unknown', LONGEST)}"
+    guess = " (inferred)" if held.inferred else ""
+    via = printable(held.via, LONGEST)
+    return f"{held.fd} of {who}: {since} by {via} until {until}{guess}"
+
+
+def _calls(life: SocketLife) -> list[str]:
+    rows = [
+        (
+            printable(name, LONGEST),
+            str(totals.count),
+            size(totals.bytes) if totals.bytes else "",
+            duration(totals.time),
+            ", ".join(f"{printable(e, LONGEST)} {n}" for e, n in totals.errors.items())
+            + (f" ({totals.lost} lost)" if totals.lost else ""),
+        )
+        for name, totals in life.calls.items()
+    ]
+    columns = (
+        Column("call"),
+        Column("count", right=True),
+        Column("bytes", right=True),
+        Column("time", right=True),
+        Column("errors"),
+    )
+    return table(columns, rows, 10_000) if rows else []
+
+
+def _options(life: SocketLife) -> list[str]:
+    return [f"{printable(n, LONGEST)} = {format_value(v)}" for n, v in life.options.items()]

@@ -1,0 +1,177 @@
+"""A recording as a stream of text: one line in, at most one line of text out.
+
+Calls stand at the left margin; what they led to (states, descriptors) is indented below them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from socktrace.escape import printable
+from socktrace.lines import (
+    Cause,
+    Descriptor,
+    Finding,
+    Line,
+    Lost,
+    Process,
+    Socket,
+    State,
+    Syscall,
+    TcpEvent,
+)
+from socktrace.text import addresses
+from socktrace.text.calls import format_call
+from socktrace.text.numbers import duration, moment
+from socktrace.text.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Protocol
+
+    from socktrace.lines import SocketLife
+
+    class Lives(Protocol):
+        """Who can be asked about sockets: `socktrace.model.world.World`."""
+
+        def life(self, socket_id: int, /) -> SocketLife:
+            """Give a socket's life so far; KeyError when there is none."""
+
+
+TIME_WIDTH: Final = 12
+"""Columns of the time: 99,999 seconds to the microsecond."""
+INDENT: Final = " " * (TIME_WIDTH + 2)
+LONGEST_NAME: Final = 64
+
+
+def format_line(line: Line, world: Lives, style: Style = PLAIN) -> str | None:
+    """Write a line of a recording as a line of text; None for those that are not part of a story.
+
+    Args:
+        line: Any line.
+        world: What is known of the sockets, this line included.
+        style: With or without colour.
+    """
+    writer = _WRITERS.get(type(line))
+    return None if writer is None else writer(line, world, style)
+
+
+def process_name(comm: str | None, pid: int) -> str:
+    """Write a process: "curl(1234)"."""
+    return f"{printable(comm, LONGEST_NAME)}({pid})" if comm else f"({pid})"
+
+
+def cause_text(cause: Cause | str) -> str:
+    """Write what caused a change: "by the kernel", "by the call of 12 at 0.001234"."""
+    if isinstance(cause, str):
+        return f"by {'the kernel' if cause == 'kernel' else printable(cause, LONGEST_NAME)}"
+    return f"by the call of {cause.tid} at {moment(cause.t)}"
+
+
+def _at(t: int, text: str) -> str:
+    return f"{moment(t):>{TIME_WIDTH}}  {text}"
+
+
+def _below(text: str, *, inferred: bool = False) -> str:
+    return f"{INDENT}  {text}" + (" (inferred)" if inferred else "")
+
+
+def _syscall(line: Syscall, _: Lives, style: Style) -> str:
+    name = process_name(line.comm, line.pid)
+    thread = f" thread {line.tid}" if line.tid != line.pid else ""
+    return _at(line.t, f"{name}{thread} {format_call(line, style)}")
+
+
+def _process(line: Process, world: Lives, style: Style) -> str | None:
+    del world
+    name = process_name(line.comm, line.pid)
+    if line.event == "seen":
+        return None
+    if line.event == "fork":
+        parent = f" of {line.ppid}" if line.ppid is not None else ""
+        return _at(line.t, f"{name} starts, a child{parent}")
+    if line.event == "exec":
+        command = " ".join(printable(word, LONGEST_NAME) for word in (line.cmdline or [])[:32])
+        return _at(line.t, f"{name} runs {command or 'a new program'}")
+    return _at(line.t, f"{name} ends{_how_it_ended(line, style)}")
+
+
+def _how_it_ended(line: Process, style: Style) -> str:
+    if line.signal:
+        return style.paint("error", f", killed by {printable(line.signal, LONGEST_NAME)}")
+    if line.exit_code is None:
+        return ""
+    status = f" with status {line.exit_code}"
+    return style.paint("error", status) if line.exit_code else status
+
+
+def _socket(line: Socket, _: Lives, style: Style) -> str:
+    details = [f"from {printable(line.origin, LONGEST_NAME)}"]
+    if line.listener is not None:
+        details.append(f"accepted on {addresses.sign(line.listener)}")
+    if line.peer is not None:
+        details.append(f"peer {addresses.sign(line.peer)}")
+    if line.local or line.remote:
+        details.append(addresses.ends(line.local, line.remote))
+    if line.accept_wait is not None:
+        details.append(f"waited {duration(line.accept_wait)} for accept")
+    sign = style.paint("socket", addresses.sign(line.socket))
+    return _below(f"* {sign} {addresses.kind(line)}, {', '.join(details)}")
+
+
+def _state(line: State, _: Lives, style: Style) -> str:
+    sign = style.paint("socket", addresses.sign(line.socket))
+    layer = "TCP " if line.layer == "tcp" else ""
+    before = f"{printable(line.from_, LONGEST_NAME)} → " if line.from_ else ""
+    where = f"  {addresses.ends(line.local, line.remote)}" if line.local or line.remote else ""
+    peer = f"  peer {addresses.sign(line.peer)}" if line.peer is not None else ""
+    cause = "" if isinstance(line.cause, Cause) else f"  {cause_text(line.cause)}"
+    after = printable(line.to, LONGEST_NAME)
+    return _below(f"· {sign} {layer}{before}{after}{where}{peer}{cause}", inferred=line.inferred)
+
+
+def _descriptor(line: Descriptor, _: Lives, style: Style) -> str:
+    sign = style.paint("socket", addresses.sign(line.socket))
+    mark = "+" if line.event == "opened" else "-"
+    via = printable(line.via, LONGEST_NAME)
+    text = f"{mark} {sign} descriptor {line.fd} of {line.pid} {line.event} by {via}"
+    return _below(text, inferred=line.inferred)
+
+
+def _tcp(line: TcpEvent, world: Lives, style: Style) -> str:
+    sign = style.paint("socket", addresses.sign(line.socket))
+    state = f" in {printable(line.state, LONGEST_NAME)}" if line.state else ""
+    event = style.paint("warning", line.event.replace("-", " "))
+    return _at(line.t, f"{sign} TCP {event}{state}{_whose(line.socket, world)}")
+
+
+def _whose(socket: int, world: Lives) -> str:
+    try:
+        life = world.life(socket)
+    except KeyError:
+        return ""
+    return f" ({addresses.ends(life.local, life.remote)})" if life.remote else ""
+
+
+def _lost(line: Lost, _: Lives, style: Style) -> str:
+    what = f"{line.count} {printable(line.call or 'event', LONGEST_NAME)}"
+    whose = f" on {addresses.sign(line.socket)}" if line.socket is not None else ""
+    text = f"! lost {what}{whose}: {printable(line.reason, LONGEST_NAME)}"
+    return _at(line.t, style.paint("warning", text))
+
+
+def _finding(line: Finding, _: Lives, style: Style) -> str:
+    text = f"! {line.severity}: {printable(line.title, 4 * LONGEST_NAME)}"
+    return _at(line.t, style.paint("warning", text))
+
+
+_WRITERS: Final[Mapping[type, Callable[[Any, Lives, Style], str | None]]] = {
+    Syscall: _syscall,
+    Process: _process,
+    Socket: _socket,
+    State: _state,
+    Descriptor: _descriptor,
+    TcpEvent: _tcp,
+    Lost: _lost,
+    Finding: _finding,
+}

@@ -1,0 +1,118 @@
+"""What a recording holds, counted while its lines pass by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from socktrace.lines import End, Line, Lost, Process, Syscall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class CallCount:
+    """How often a call was made, how it failed and how long it took in all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.time = 0
+        self.errors: dict[str, int] = {}
+
+
+class ProcessNode:
+    """A process between its first line and its exit."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.ppid: int | None = None
+        self.comm: str | None = None
+        self.cmdline: list[str] | None = None
+        self.exit: Process | None = None
+        self.calls = 0
+
+
+class Tally:
+    """Sums over all lines; add each line once, in order."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, CallCount] = {}
+        self.processes: list[ProcessNode] = []
+        """In order of appearance; a process number used again has a node for each use."""
+        self.lost: dict[str, int] = {}
+        """Reason -> events seen in the kernel and not delivered."""
+        self.end: End | None = None
+        self.last = 0
+        """The latest moment of any line: how long the recording is."""
+        self._current: dict[int, ProcessNode] = {}
+
+    def add(self, line: Line) -> None:
+        """Count a line."""
+        moment = getattr(line, "t", 0)
+        if isinstance(line, Syscall):
+            moment += line.dur
+            self._add_call(line)
+        elif isinstance(line, Process):
+            self._add_process(line)
+        elif isinstance(line, Lost):
+            self.lost[line.reason] = self.lost.get(line.reason, 0) + line.count
+        elif isinstance(line, End):
+            self.end = line
+        self.last = max(self.last, moment)
+
+    def name_of(self, pid: int) -> str | None:
+        """The name of a process's program, as last told."""
+        node = self._current.get(pid)
+        return node.comm if node else None
+
+    def children(self) -> Iterator[tuple[int, ProcessNode]]:
+        """The processes that made calls and those they descend from, each with its depth."""
+        shown = self._active()
+        below: dict[int | None, list[ProcessNode]] = {}
+        known = {node.pid for node in shown}
+        for node in shown:
+            parent = node.ppid if node.ppid in known and node.ppid != node.pid else None
+            below.setdefault(parent, []).append(node)
+        waiting = [(0, node) for node in reversed(below.pop(None, []))]
+        while waiting or below:
+            if not waiting:  # parents that name each other: only in a recording that was altered
+                waiting = [(0, node) for node in below.pop(next(iter(below)))]
+            depth, node = waiting.pop()
+            yield depth, node
+            waiting += [(depth + 1, child) for child in reversed(below.pop(node.pid, []))]
+
+    def _active(self) -> list[ProcessNode]:
+        wanted = {node.pid for node in self.processes if node.calls}
+        for pid in tuple(wanted):
+            parent = self._current[pid].ppid
+            while parent in self._current and parent not in wanted:
+                wanted.add(parent)
+                parent = self._current[parent].ppid
+        return [node for node in self.processes if node.pid in wanted]
+
+    def _add_call(self, line: Syscall) -> None:
+        call = self.calls.setdefault(line.call, CallCount())
+        call.count += 1
+        call.time += line.dur
+        if line.errno is not None:
+            call.errors[line.errno] = call.errors.get(line.errno, 0) + 1
+        node = self._node(line.pid)
+        node.calls += 1
+        if node.comm is None:
+            node.comm = line.comm
+
+    def _add_process(self, line: Process) -> None:
+        if line.event == "fork" and line.pid in self._current and self._current[line.pid].exit:
+            del self._current[line.pid]
+        node = self._node(line.pid)
+        node.ppid = node.ppid if line.ppid is None else line.ppid
+        node.comm = line.comm or node.comm
+        node.cmdline = line.cmdline or node.cmdline
+        if line.event == "exit":
+            node.exit = line
+
+    def _node(self, pid: int) -> ProcessNode:
+        node = self._current.get(pid)
+        if node is None:
+            node = self._current[pid] = ProcessNode(pid)
+            self.processes.append(node)
+        return node

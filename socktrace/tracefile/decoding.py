@@ -1,0 +1,187 @@
+"""One JSON value of a recording to its type, and in plain words why it cannot be."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+from socktrace.lines import VERSION, Header, Line, SocketLife
+
+T = TypeVar("T")
+
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes that one line or one element may have: an exec may carry megabytes of arguments
+(ARG_MAX, execve(2)); without a bound a file of one endless line would fill the memory."""
+
+_KNOWN_KINDS: Final = frozenset(
+    str(kind.__struct_config__.tag) for kind in getattr(Line, "__args__", ())
+)
+_FIELDS: Final = {
+    str(kind.__struct_config__.tag): frozenset((*kind.__struct_encode_fields__, "kind"))
+    for kind in getattr(Line, "__args__", ())
+}
+_MAYBE_HUGE: Final = re.compile(rb"[0-9]{19}")
+_SMALLEST_INT: Final = -(2**63)
+_LARGEST_INT: Final = 2**64 - 1
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+class _Identity(msgspec.Struct):
+    format: object = None
+    version: object = None
+    kind: object = None
+
+
+class Damage(Exception):  # noqa: N818 - a reason, which the readers complete with the place
+    """Why a value cannot be what it should be."""
+
+
+class NotJson(Damage):
+    """The bytes break the grammar of JSON."""
+
+
+class CutShort(NotJson):
+    """The value ends before it is complete."""
+
+
+class Notes:
+    """What a reader ignored, by name, with how often."""
+
+    def __init__(self) -> None:
+        self.unknown_kinds: dict[str, int] = {}
+        self.unknown_fields: dict[str, int] = {}
+        self.said: list[str] = []
+        """Anything else worth knowing, in sentences."""
+
+    def count(self, table: dict[str, int], name: str) -> None:
+        """Count one thing ignored; names from a hostile file are cut and their number bounded."""
+        name = name[:64]
+        if name not in table and len(table) >= _MOST_NAMES:
+            name = "others"
+        table[name] = table.get(name, 0) + 1
+
+    def sentences(self) -> list[str]:
+        """Everything as sentences."""
+        return [
+            *(f"{n} lines of unknown kind {k!r} ignored" for k, n in self.unknown_kinds.items()),
+            *(f"unknown field {f!r} ignored {n} times" for f, n in self.unknown_fields.items()),
+            *self.said,
+        ]
+
+
+_MOST_NAMES: Final = 100
+
+_line_decoder: Final = msgspec.json.Decoder(Line)
+_header_decoder: Final = msgspec.json.Decoder(Header)
+_identity_decoder: Final = msgspec.json.Decoder(_Identity)
+_kind_decoder: Final = msgspec.json.Decoder(_Kind)
+_fields_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any_decoder: Final = msgspec.json.Decoder()
+_life_decoder: Final = msgspec.json.Decoder(SocketLife)
+
+
+def decode_line(data: bytes, notes: Notes) -> Line | None:
+    """Decode one line; None for a kind that this version does not know.
+
+    Raises:
+        Damage: It is not a line of a recording.
+    """
+    try:
+        line: Line = _line_decoder.decode(data)
+    except msgspec.ValidationError as error:
+        kind = _attempt(_kind_decoder, data).kind
+        if kind in _KNOWN_KINDS:
+            raise Damage(str(error)) from None
+        notes.count(notes.unknown_kinds, kind)
+        return None
+    except (ValueError, RecursionError) as error:
+        raise _damage(error) from None
+    unknown = _attempt(_fields_decoder, data).keys() - _FIELDS[str(line.__struct_config__.tag)]
+    for name in unknown:
+        notes.count(notes.unknown_fields, f"{line.__struct_config__.tag}.{name}")
+    check_integers(data)
+    return line
+
+
+def decode_header(data: bytes) -> Header:
+    """Decode the header, after asking whether it is one that this version can read.
+
+    Raises:
+        Damage: It is none, or one of a newer version.
+    """
+    identity = _attempt(_identity_decoder, data)
+    if identity.format != "socktrace":
+        raise Damage('it has no header with "format": "socktrace"')
+    version = identity.version
+    if type(version) is not int or version < 1:
+        raise Damage("the version in its header is not a positive integer - at `$.version`")
+    if version > VERSION:
+        raise NewerVersion(version)
+    check_integers(data)
+    return _attempt(_header_decoder, data)
+
+
+class NewerVersion(Damage):
+    """The recording follows a contract newer than ours."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"made by a newer socktrace (version {version}); this one reads up to {VERSION}"
+        )
+
+
+def check_life(data: bytes) -> None:
+    """Check that an entry of a document's ``sockets`` is one.
+
+    Raises:
+        Damage: It is not.
+    """
+    _attempt(_life_decoder, data)
+
+
+def check_integers(data: bytes) -> None:
+    """Refuse integers that fit no 64-bit register, so that no reader behind us overflows.
+
+    Raises:
+        Damage: There is one.
+    """
+    if not _MAYBE_HUGE.search(data):
+        return
+    try:
+        huge = _has_huge(_attempt(_any_decoder, data))
+    except RecursionError as error:
+        raise _damage(error) from None
+    if huge:
+        raise Damage("a number is too large for 64 bits")
+
+
+def _has_huge(value: object) -> bool:
+    if type(value) is int:
+        return not _SMALLEST_INT <= value <= _LARGEST_INT
+    if isinstance(value, dict):
+        return any(map(_has_huge, value.values()))
+    return isinstance(value, list) and any(map(_has_huge, value))
+
+
+def _attempt(decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    try:
+        return decoder.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise _damage(error) from None
+
+
+def _damage(error: Exception) -> Damage:
+    if isinstance(error, RecursionError):
+        return Damage("it is nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return Damage(f"it is not valid UTF-8 (byte 0x{error.object[error.start]:02x})")
+    if isinstance(error, msgspec.ValidationError) or not isinstance(error, msgspec.DecodeError):
+        return Damage(str(error))
+    if "truncated" in str(error):
+        return CutShort("it ends in the middle of a value")
+    return NotJson(str(error))
