@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-tests live test lint bench lock clean
+.PHONY: help setup setup-tests live test lint bench samples pictures lock clean
 
 BIN := .venv/bin
 # Loading eBPF programs needs root; where there is no sudo, the program says what to do. sudo drops
@@ -28,13 +28,20 @@ test: setup-tests ## run all tests, with real eBPF
 	@$(AS_ROOT) $(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## check style, types and import rules
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check . scripts/make-samples scripts/make-pictures
+	$(BIN)/ruff format --check . scripts/make-samples scripts/make-pictures
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
 bench: setup-tests ## measure cost and speed
 	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench --capture=no $(ARGS)
+
+samples: setup ## record the sample programs anew, into samples/traces (then: make pictures)
+	@$(MAKE) -C samples/programs 64 >/dev/null
+	@$(AS_ROOT) $(BIN)/python scripts/make-samples
+
+pictures: setup ## draw docs/pictures anew, from samples/traces
+	@$(BIN)/python scripts/make-pictures
 
 lock: setup ## choose the versions in requirements/dev.txt anew
 	@scripts/lock $(BIN)/python

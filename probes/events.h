@@ -110,6 +110,7 @@ struct cpu_counters {
 	__u64 unreadable; /* user memory not resident */
 	__u64 slots_full; /* a call not followed: the map of calls in progress was full */
 	__u64 overflow_full; /* a lost data call that found no place in `overflow` either */
+	__u64 rescued;       /* told by on_tcp_state_missed */
 };
 
 /* A call in progress, one slot a thread: written at entry, read at return, and by whoever asks

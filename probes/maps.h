@@ -37,6 +37,12 @@ BPF_TABLE("lru_hash", u32, struct select_sets, selects, 4096);
 BPF_HASH(targets, u32, u8, 65536);
 /* Totals of data calls that found the data ring full. */
 BPF_HASH(overflow, struct overflow_key, struct overflow_total, 65536);
+/* The change of a TCP state that on_tcp_state told last. */
+struct state_note {
+	u64 sk;
+	u64 change;
+};
+BPF_PERCPU_ARRAY(state_notes, struct state_note, 1);
 BPF_HASH(checks, u32, struct check_result, 8);
 
 /* A full record is put together here, too large for the stack. One for each program that can interrupt
@@ -46,8 +52,9 @@ enum scratch {
 	SCRATCH_PASSED = 1,
 	SCRATCH_PROCESS = 2,
 	SCRATCH_STATE = 3,
-	SCRATCH_SEGMENT = 4, /* and two more: one for each of the three tracepoints */
-	SCRATCH_COUNT = 7,
+	SCRATCH_STATE_MISSED = 4,
+	SCRATCH_SEGMENT = 5, /* and two more: one for each of the three tracepoints */
+	SCRATCH_COUNT = 8,
 };
 struct scratch_space {
 	struct full_record record;

@@ -24,20 +24,16 @@ static __always_inline struct full_record *tcp_record(int which, u8 kind, u64 sk
 }
 
 /* args: sk, old state, new state. */
-int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
 {
 	u64 sk = ctx->args[0], id = bpf_get_current_pid_tgid();
 	struct full_record *record;
 	struct slot *slot;
 	u32 tid = id, flags = 0;
-	u16 protocol = 0;
 
-	READ(protocol, sk + OFF_SOCK_SK_PROTOCOL);
-	if (protocol != IPPROTO_TCP)
-		return 0;
-	record = tcp_record(SCRATCH_STATE, KIND_TCP_STATE, sk);
+	record = tcp_record(which, KIND_TCP_STATE, sk);
 	if (!record)
-		return 0;
+		return;
 	record->head.pid = id >> 32;
 	record->head.tid = tid;
 	record->head.fd = ctx->args[1];
@@ -54,6 +50,46 @@ int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
 	if (flags & PF_EXITING)
 		record->head.flags |= FLAG_EXITING;
 	emit_life(record);
+}
+
+static __always_inline bool is_tcp(u64 sk)
+{
+	u16 protocol = 0;
+
+	READ(protocol, sk + OFF_SOCK_SK_PROTOCOL);
+	return protocol == IPPROTO_TCP;
+}
+
+/* A program does not run on a CPU where it is running already, and a change of state in softirq can come on
+ * top of one in a system call. So there are two on this tracepoint, called one after the other: the first
+ * leaves a note of what it has told, the second tells what the first was not run for. */
+int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
+{
+	int zero = 0;
+	struct state_note *note = state_notes.lookup(&zero);
+
+	if (!note || !is_tcp(ctx->args[0]))
+		return 0;
+	note->sk = ctx->args[0];
+	note->change = ctx->args[1] << 32 | ctx->args[2];
+	tell_state(ctx, SCRATCH_STATE);
+	return 0;
+}
+
+int on_tcp_state_missed(struct bpf_raw_tracepoint_args *ctx)
+{
+	int zero = 0;
+	struct state_note *note = state_notes.lookup(&zero);
+	struct cpu_counters *cpu = books();
+
+	if (!note || !cpu || !is_tcp(ctx->args[0]))
+		return 0;
+	if (note->sk == ctx->args[0] && note->change == (ctx->args[1] << 32 | ctx->args[2])) {
+		note->sk = 0;
+		return 0;
+	}
+	__sync_fetch_and_add(&cpu->rescued, 1);
+	tell_state(ctx, SCRATCH_STATE_MISSED);
 	return 0;
 }
 

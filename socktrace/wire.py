@@ -209,10 +209,14 @@ class Decoder:
         Raises:
             ValueError: no record of ours.
         """
+        if len(record) < FULL_SIZE:
+            message = f"a record of {len(record)} bytes, less than {FULL_SIZE}"
+            raise ValueError(message)
         fields = _FULL.unpack_from(record)
-        decode = self._by_kind.get(fields[8])
-        if decode is None:
-            message = f"unknown kind of record: {fields[8]}"
+        call, kind = fields[7:9]
+        decode = self._by_kind.get(kind)
+        if decode is None or call >= len(_CALL_NAMES):
+            message = f"unknown kind of record: {kind}, call {call}"
             raise ValueError(message)
         return decode(fields, record)
 

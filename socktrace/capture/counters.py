@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from socktrace.capture.bpf import Map
     from socktrace.capture.programs import Programs
 
-_CPU: Final = struct.Struct("=9Q")
+_CPU: Final = struct.Struct("=10Q")
 _OVERFLOW_KEY: Final = struct.Struct("=II")
 _OVERFLOW: Final = struct.Struct("=5Q")
 
@@ -66,11 +66,12 @@ class Books:
     def read(self) -> Counters:
         """The counters now."""
         raw = self._counters.get(bytes(4)) or b""
-        sums = [0] * 9
+        sums = [0] * 10
         for at in range(0, len(raw), _CPU.size):
             for index, value in enumerate(_CPU.unpack_from(raw, at)):
                 sums[index] += value
-        return Counters(*sums, skipped=self._programs.skipped())
+        *columns, rescued = sums
+        return Counters(*columns, skipped=self._programs.skipped(rescued))
 
     def losses(self, t: int) -> list[Loss]:
         """What was lost since the last call of this, each kind apart.

@@ -1,4 +1,4 @@
-"""Data records added up by socket and call, in NumPy: no Python for the single event."""
+"""Data records added up by socket, call and way, in NumPy: no Python for the single event."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUFFERED: Final = np.isin(
 
 
 def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> Iterator[DataFold]:
-    """One `DataFold` for each socket and call among `records`.
+    """One `DataFold` for each socket and call among `records`; two for a splice both ways.
 
     Args:
         records: of layout `wire.DATA`, in the order of their return, ``start`` in ns since the
@@ -39,7 +39,8 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
     """
     if not len(records):
         return
-    key = records["inode"].astype(np.uint64) << np.uint64(8) | records["call"]
+    outgoing = (records["flags"] & FLAG_OUTGOING).astype(np.uint64) << np.uint64(6)
+    key = records["inode"].astype(np.uint64) << np.uint64(9) | outgoing | records["call"]
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
@@ -51,7 +52,8 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
     peeking = incoming & (records["msg_flags"][order] & _MSG_PEEK != 0)
     truncating = incoming & (records["msg_flags"][order] & _MSG_TRUNC != 0)
     empty = incoming & ~peeking & (ret == 0) & (records["length"][order] > 0)
-    longer = truncating & _BUFFERED[call] & (ret > records["length"][order].astype(np.int64))
+    # A length can be as large as SIZE_MAX: it stays unsigned.
+    longer = truncating & _BUFFERED[call] & (moved.astype(np.uint64) > records["length"][order])
     end = (records["start"] + records["duration"])[order].astype(np.int64)
     begin = records["start"][order].astype(np.int64)
     counts = stops - starts

@@ -24,20 +24,24 @@ from socktrace.capture.dispatch import EXTRA_PROGRAMS, number_table
 if TYPE_CHECKING:
     from socktrace.capture.image import Image
 
-TRACEPOINTS: Final[dict[str, str]] = {
-    "sched_process_fork": "on_fork",
-    "sched_process_exec": "on_exec",
-    "sched_process_exit": "on_exit_thread",
-    "task_rename": "on_rename",
-    "inet_sock_set_state": "on_tcp_state",
-    "tcp_retransmit_skb": "on_tcp_retransmit",
-    "tcp_send_reset": "on_tcp_send_reset",
-    "tcp_receive_reset": "on_tcp_receive_reset",
+TRACEPOINTS: Final[tuple[tuple[str, str], ...]] = (
+    ("sched_process_fork", "on_fork"),
+    ("sched_process_exec", "on_exec"),
+    ("sched_process_exit", "on_exit_thread"),
+    ("task_rename", "on_rename"),
+    ("inet_sock_set_state", "on_tcp_state"),
+    ("inet_sock_set_state", "on_tcp_state_missed"),
+    ("tcp_retransmit_skb", "on_tcp_retransmit"),
+    ("tcp_send_reset", "on_tcp_send_reset"),
+    ("tcp_receive_reset", "on_tcp_receive_reset"),
     # The system calls last: when they are on, everything they lead to is.
-    "sys_exit": "on_exit",
-    "sys_enter": "on_enter",
-}
-"""Raw tracepoint -> program, in the order in which they are attached."""
+    ("sys_exit", "on_exit"),
+    ("sys_enter", "on_enter"),
+)
+"""(raw tracepoint, program), in the order in which they are attached, and so called."""
+
+_DOUBLED: Final = ("on_tcp_state", "on_tcp_state_missed")
+"""The second tells what the first was skipped for."""
 
 CHECK: Final = "on_enter_check"
 """The program that is on sys_enter while socktrace checks its offsets."""
@@ -48,7 +52,7 @@ CALL_PROGRAMS: Final[dict[str, int]] = {
 }
 """Programs reached by a tail call -> their place in the map `call_exits`."""
 
-PROGRAMS: Final[list[str]] = [*TRACEPOINTS.values(), CHECK, *CALL_PROGRAMS]
+PROGRAMS: Final[list[str]] = [*(program for _, program in TRACEPOINTS), CHECK, *CALL_PROGRAMS]
 """Every program of `probes/`."""
 
 
@@ -110,32 +114,41 @@ class Programs:
     def attach(self, tracepoint: str, program: str) -> bool:
         """Attach a program to a raw tracepoint. False: this kernel has no such tracepoint."""
         try:
-            self._attached[tracepoint] = open_raw_tracepoint(tracepoint, self._programs[program])
+            self._attached[program] = open_raw_tracepoint(tracepoint, self._programs[program])
         except FileNotFoundError:
-            self.missing.append(tracepoint)
+            if tracepoint not in self.missing:
+                self.missing.append(tracepoint)
             return False
         return True
 
     def attach_all(self) -> None:
         """Attach everything in `TRACEPOINTS`."""
-        for tracepoint, program in TRACEPOINTS.items():
+        for tracepoint, program in TRACEPOINTS:
             self.attach(tracepoint, program)
 
-    def detach(self, tracepoint: str) -> None:
-        """Take the program off `tracepoint`."""
-        descriptor = self._attached.pop(tracepoint, None)
+    def detach(self, program: str) -> None:
+        """Take a program off its tracepoint."""
+        descriptor = self._attached.pop(program, None)
         if descriptor is not None:
             os.close(descriptor)
 
     def detach_all(self) -> None:
         """Take all programs off; maps and rings stay readable."""
-        for tracepoint in list(self._attached)[::-1]:
-            self.detach(tracepoint)
+        for program in list(self._attached)[::-1]:
+            self.detach(program)
 
-    def skipped(self) -> int:
-        """How often a program did not run because it was already running on that CPU."""
-        return sum(
-            recursion_misses(self._programs[name]) for name in TRACEPOINTS.values()
+    def skipped(self, rescued: int) -> int:
+        """How often something was not seen because a program was already running on that CPU.
+
+        Args:
+            rescued: what the second program of a doubled pair has told in place of the first.
+        """
+        first, second = _DOUBLED
+        doubled = max(0, recursion_misses(self._programs[first]) - rescued)
+        return doubled + sum(
+            recursion_misses(self._programs[program])
+            for _, program in TRACEPOINTS
+            if program not in {first, second}
         )
 
     def close(self) -> None:

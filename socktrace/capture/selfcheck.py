@@ -44,7 +44,7 @@ def learn_socket_operations(programs: Programs, check: str) -> int:
         with left, right:
             operations = {_check(results, end) for end in (left, right)}
     finally:
-        programs.detach("sys_enter")
+        programs.detach(check)
     if len(operations) != 1:
         raise _wrong("two sockets have different file operations")
     return operations.pop()

@@ -7,7 +7,6 @@ with one, that command and everything it starts, until it ends.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from socktrace.engine.selecting import Selecting
 from socktrace.engine.session import Session
 from socktrace.host.launch import Child
 from socktrace.text.stream import format_line
-from socktrace.text.style import COLOUR, PLAIN
+from socktrace.text.style import style_for
 
 if TYPE_CHECKING:
     from socktrace.lines import Line
@@ -79,8 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _printer(session: Session) -> Any:
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    style = COLOUR if colour else PLAIN
+    style = style_for(sys.stdout)
     world = session.world
 
     def show(line: Line) -> None:

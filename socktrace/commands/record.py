@@ -179,7 +179,7 @@ def _record_document(  # noqa: PLR0913, PLR0917 - what a recording is made of
         spool = str(Path(directory) / "spool.jsonl")
         status = _record(args, spool, session, child, lines, header)
         with open_recording(spool) as recording:
-            write_document(str(target), recording, force=args.force)
+            write_document(str(target), header, recording, force=args.force)
     return status
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from socktrace.escape import printable
+from socktrace.lines import Process, Syscall
 from socktrace.text.columns import wrap
 from socktrace.text.lives import sockets_text
-from socktrace.text.story import life_text
+from socktrace.text.numbers import plural
+from socktrace.text.story import causes_of, life_text
 from socktrace.text.stream import INDENT, format_line
 from socktrace.text.style import Style, style_for
 from socktrace.text.summary import summary_text
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+    from socktrace.lines import Line, SocketLife
     from socktrace.model.world import World
 
 DESCRIPTION: Final = """\
@@ -74,14 +79,13 @@ def run(args: argparse.Namespace) -> int:
             _write_json(out, world, args.socket)
             return 0
         if args.socket is not None:
-            life = world.life(args.socket)
-            out.write_lines(life_text(life, tally.name_of, tally.last, out.style))
-            _write_missing(out, recording)
+            _write_story(out, recording, world.life(args.socket), tally)
         else:
             _write_overview(out, recording, world, tally, summary=not args.sockets)
         if args.calls:
             out.write_lines(["", out.style.paint("heading", "In order")])
-            _write_calls(out, recording, args.socket)
+            life = None if args.socket is None else world.life(args.socket)
+            _write_calls(out, recording, life, tally)
     return 0
 
 
@@ -121,29 +125,52 @@ def _write_overview(
             )
         )
         out.write_lines(["", out.style.paint("heading", "Sockets")])
-    out.write_lines(sockets_text(lives, tally.name_of, tally.last, out.width))
+    # On a whole machine most sockets slept through the recording: the overview counts them.
+    shown = [life for life in lives if life.calls or not life.born_before or not summary]
+    out.write_lines(sockets_text(shown, tally.name_of, tally.last, out.width))
+    if len(shown) < len(lives):
+        untouched = plural(len(lives) - len(shown), "socket")
+        out.write_lines([f"… and {untouched} that no recorded call touched: see --sockets"])
 
 
-def _write_calls(out: _Output, recording: Recording, socket: int | None) -> None:
+def _write_story(out: _Output, recording: Recording, life: SocketLife, tally: Tally) -> None:
+    wanted = causes_of(life)
+    causes = {
+        (line.t, line.tid): line.call
+        for line in recording
+        if isinstance(line, Syscall) and (line.t, line.tid) in wanted
+    }
+    out.write_lines(life_text(life, tally.name_of, tally.last, causes=causes, style=out.style))
+    for sentence in _missing(recording):
+        out.write_lines(["", out.style.paint("warning", f"! {printable(sentence)}")])
+
+
+def _write_calls(out: _Output, recording: Recording, life: SocketLife | None, tally: Tally) -> None:
     world = whole_world()
+    causes = causes_of(life) if life else set()
+    shown = {node.pid for node in tally.shown_processes()}
     for line in replay(recording, world):
-        if socket is not None and getattr(line, "socket", None) != socket:
+        if life is not None and not _concerns(line, life, causes):
+            continue
+        if isinstance(line, Process) and line.pid not in shown:
             continue
         text = format_line(line, world, out.style)
         if text is not None:
             out.write_call(text)
 
 
+def _concerns(line: Line, life: SocketLife, causes: set[tuple[int, int]]) -> bool:
+    """Whether a line is about a socket, or a call (accept on its listener) that changed it."""
+    if isinstance(line, Syscall) and (line.t, line.tid) in causes:
+        return True
+    return getattr(line, "socket", None) == life.socket
+
+
 def _write_json(out: _Output, world: World, socket: int | None) -> None:
-    encoder = msgspec.json.Encoder()
     for number, life in world.sockets.items():
         if socket in (None, number):
-            out.write_lines([encoder.encode(life).decode()])
-
-
-def _write_missing(out: _Output, recording: Recording) -> None:
-    for sentence in _missing(recording):
-        out.write_lines(["", out.style.paint("warning", f"! {sentence}")])
+            # In ASCII, so that no character of a name acts on the terminal.
+            out.write_lines([json.dumps(msgspec.to_builtins(life), separators=(",", ":"))])
 
 
 def _missing(recording: Recording) -> list[str]:

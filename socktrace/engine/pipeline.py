@@ -74,7 +74,8 @@ class Pipeline:
     def _fold(self, data: NDArray[np.void]) -> dict[int, list[DataFold]]:
         waiting: dict[int, list[DataFold]] = {}
         for row in fold(data, self._is_stream):
-            waiting.setdefault(row.inode, []).append(row)
+            if row.inode:  # a call on what is no socket (EBADF, ENOTSOCK) belongs to none
+                waiting.setdefault(row.inode, []).append(row)
         return waiting
 
     def _is_stream(self, inode: int) -> bool | None:
@@ -87,7 +88,7 @@ class Pipeline:
         """Take in the folds that `event` must find done."""
         if isinstance(event, Exit | Exec):
             for inode, folds in list(waiting.items()):
-                if any(row.last_pid == event.pid for row in folds):
+                if any(row.last_pid == event.pid and row.first_t < end for row in folds):
                     self._tracker.feed_data(waiting.pop(inode))
             return
         if not isinstance(event, Call) or event.call in _BIRTHS:

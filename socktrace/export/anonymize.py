@@ -161,17 +161,21 @@ class Anonymizer:
 
 
 _NAMED_FIELDS: Final = (
+    "arg",
     "cmd",
     "domain",
     "errno",
+    "events",
     "family",
     "flags",
     "how",
     "level",
+    "msg_flags",
     "op",
     "optname",
     "protocol",
     "request",
+    "revents",
     "type",
 )
 """Arguments and fields that hold a constant, as a number where it has no name."""

@@ -11,10 +11,10 @@ from socktrace.names.errnos import ERRNOS
 
 _PREFIXES: Final = (
     "AF PF SOCK IPPROTO SOL SO TCP UDP IP IPV6 ICMP ICMPV6 MSG EPOLL POLL SHUT F FD O SCM SPLICE"
-    " RWF CLOSE_RANGE MCAST ETH_P NETLINK PACKET SCTP VSOCK"
+    " RWF CLOSE_RANGE MCAST ETH_P NETLINK PACKET SCTP VSOCK CAN BTPROTO ALG TLS XDP IP6T"
 )
 _CONSTANT: Final = re.compile(
-    rf"(?:{'|'.join(_PREFIXES.split())})_[A-Z][A-Z0-9_]*|E?POLL[A-Z]+|(?:FIO|SIO|TIO|TCGET)[A-Z]+"
+    rf"(?:{'|'.join(_PREFIXES.split())})_[A-Z0-9][A-Z0-9_]*|E?POLL[A-Z]+|(?:FIO|SIO|TIO|TCGET)[A-Z]+"
     r"|SIG[A-Z]{2,6}[0-9+-]*\Z"
 )
 """Symbolic constants of the headers behind the man pages, by their prefixes."""
@@ -43,7 +43,7 @@ WORDS: Final = frozenset(
         *_PHRASES,
         *ERRNOS.values(),
         "socktrace",
-        "SCM_RIGHTS",
+        "AF_DECnet",
     )
 )
 """What lines say in words of their own."""

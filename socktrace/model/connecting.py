@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 from socktrace.events import Call
@@ -23,6 +24,10 @@ from socktrace.model.tracks import Track, has_port
 from socktrace.model.world import CONNECT_FAILURES
 from socktrace.names.constants import SOCK_DGRAM
 from socktrace.names.errnos import errno_name
+from socktrace.names.sockopts import SOL_SOCKET
+
+_SO_ERROR: Final = 4
+_INT: Final = struct.Struct("=i")
 
 _DISSOLVED: Final = Address(family="AF_UNSPEC")
 """What a socket's remote address is after connect(2) to AF_UNSPEC."""
@@ -128,6 +133,24 @@ def _dissolve(core: Core, call: Call, track: Track) -> None:
     bound = track.bound if shown is None else has_port(shown)
     state = BOUND if bound else CREATED
     core.set_api(track, state, end_of(call), cause_of(call), local=shown, remote=_DISSOLVED)
+
+
+def on_getsockopt(core: Core, call: Call) -> None:
+    """Take in getsockopt(2): SO_ERROR tells how a connection attempt has ended (connect(2)).
+
+    Zero is no proof that it has ended, so it counts only where nothing else told of the handshake.
+    """
+    track = see(core, call)
+    core.syscall(call, track)
+    if track is None or track.api != CONNECTING or call.ret != 0:
+        return
+    if tuple(call.raw[1:3]) != (SOL_SOCKET, _SO_ERROR) or len(call.blob) < _INT.size:
+        return
+    t, cause = end_of(call), cause_of(call)
+    if _INT.unpack_from(call.blob)[0]:
+        failed(core, track, t, cause)
+    elif not track.tcp or track.tcp_t < track.api_t:
+        core.set_api(track, CONNECTED, t, cause, inferred=True)
 
 
 def on_shutdown(core: Core, call: Call) -> None:

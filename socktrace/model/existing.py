@@ -10,7 +10,7 @@ from socktrace.lines import Sample
 from socktrace.model.core import Core
 from socktrace.model.guess import api_state_of
 from socktrace.model.holding import Act, Place, install
-from socktrace.model.states import CLOSED, CONNECTED, CREATED, LISTENING, SHUT_BITS
+from socktrace.model.states import BOUND, CLOSED, CONNECTED, CREATED, LISTENING, SHUT_BITS
 from socktrace.model.tables import table_of
 from socktrace.model.tracks import Track, has_port
 from socktrace.names.constants import AF_UNIX, tcp_state_name
@@ -62,7 +62,7 @@ def _begin(core: Core, event: Listed) -> Track:
         peer=peer.number if peer is not None else None,
     )
     track.local, track.remote = local, remote
-    state = _state(event, local is not None and (has_port(local) or bool(local.path)))
+    state = _state(event, bound=local is not None and (has_port(local) or bool(local.path)))
     track.bound = state not in {CREATED, CONNECTED}
     other = core.link_endpoint(track, local, remote)
     core.set_api(track, state, t, "unknown", peer=other)
@@ -73,7 +73,7 @@ def _begin(core: Core, event: Listed) -> Track:
     return track
 
 
-def _state(event: Listed, bound: bool) -> str:  # noqa: FBT001 - one of three facts told
+def _state(event: Listed, *, bound: bool) -> str:
     shut = SHUT_BITS.get(event.shutdown)
     if event.listening:
         return LISTENING
@@ -81,5 +81,5 @@ def _state(event: Listed, bound: bool) -> str:  # noqa: FBT001 - one of three fa
     if event.remote is not None or event.peer_inode:
         state = CONNECTED
     if state == CREATED and bound:
-        state = "bound"
+        state = BOUND
     return shut if shut is not None and state == CONNECTED else state

@@ -30,9 +30,10 @@ API_EDGES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
         # sendto and the like: MSG_FASTOPEN, tcp(7).
         **{(old, CONNECTING): "connect sendto sendmsg sendmmsg" for old in _FRESH},
         **{(old, CONNECTED): "connect" for old in _FRESH},
-        (CONNECTING, CONNECTED): "kernel connect",
+        # getsockopt(2) for SO_ERROR, or data that moves, shows that an attempt has ended.
+        (CONNECTING, CONNECTED): "kernel connect getsockopt",
         # The attempt failed, or shutdown(2) or connect(2) to AF_UNSPEC gave it up.
-        **{(CONNECTING, new): "kernel connect shutdown" for new in _FRESH},
+        **{(CONNECTING, new): "kernel connect getsockopt shutdown" for new in _FRESH},
         # A datagram socket may be connected again, to another peer: connect(2).
         (CONNECTED, CONNECTED): "connect bind",
         # connect(2) to AF_UNSPEC dissolves the association.

@@ -14,6 +14,7 @@ from socktrace.lines import Address, Cause, TcpEvent
 from socktrace.model import numbers as n
 from socktrace.model.core import Core
 from socktrace.model.guess import adopt
+from socktrace.model.holding import close
 from socktrace.model.states import (
     BOUND,
     CLOSED,
@@ -32,6 +33,8 @@ _SEGMENTS: Final[Mapping[str, Literal["retransmit", "reset-sent", "reset-receive
     "reset-sent": "reset-sent",
     "reset-received": "reset-received",
 }
+
+_CLOSING: Final = frozenset({"close", "close_range", "dup2", "dup3"})
 
 _API_BEFORE: Final = {
     n.TCP_CLOSE: None,
@@ -212,12 +215,16 @@ def _was_reset(track: Track) -> bool:
 
 def _follow(core: Core, track: Track, event: TcpState, cause: Cause | str) -> None:
     """Let the API state follow where the kernel ends what a call began."""
-    if event.new == n.TCP_SYN_SENT:
+    if event.old == n.TCP_CLOSE:
         if isinstance(cause, Cause) and event.call.startswith("send"):
             # MSG_FASTOPEN: sendto(2) connects.
             core.set_api(track, CONNECTING, event.t, cause, remote=track.remote)
         return
-    if event.old in {n.TCP_SYN_SENT, n.TCP_SYN_RECV} and track.api == CONNECTING:
+    by_end = cause == "exit" or (cause != "kernel" and event.call in _CLOSING)
+    if by_end and not track.slots:
+        # The last to hold it was none that we know: this is how we learn of its end.
+        close(core, track, event.t, cause, inferred=False)
+    elif event.old in {n.TCP_SYN_SENT, n.TCP_SYN_RECV} and track.api == CONNECTING:
         if event.new == n.TCP_ESTABLISHED:
             connected_by_kernel(core, track, event.t)
         elif event.new == n.TCP_CLOSE and cause == "kernel":

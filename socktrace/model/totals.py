@@ -90,15 +90,14 @@ def _note_reading(
 ) -> None:
     args = line.args
     asked = message.get("len", args.get("len", args.get("count", args.get("iovcnt", 1))))
-    datagrams = life.type in _DATAGRAM_TYPES
-    if result == 0 and not peeked:
-        if datagrams:
+    if result == 0 and asked and not peeked:
+        if life.type != "SOCK_STREAM":
             life.empty_datagrams += 1
-        elif asked and life.eof is None:
+        elif life.eof is None:
             life.eof = line.t + line.dur
     cut = "MSG_TRUNC" in message.get("msg_flags", ())
     longer = "MSG_TRUNC" in args.get("flags", ()) and result > args.get("len", result)
-    if datagrams and (cut or longer):
+    if life.type in _DATAGRAM_TYPES and (cut or longer):
         life.truncated += 1
 
 

@@ -41,6 +41,7 @@ _CALLS: Final[Mapping[str, Callable[[Core, Call], None]]] = {
     "bind": connecting.on_bind,
     "listen": connecting.on_listen,
     "connect": connecting.on_connect,
+    "getsockopt": connecting.on_getsockopt,
     "shutdown": connecting.on_shutdown,
     "close": duplicating.on_close,
     "close_range": duplicating.on_close_range,

@@ -14,7 +14,7 @@ from socktrace.model.folds import DataFold
 from socktrace.model.guess import adopt
 from socktrace.model.holding import Act, Place, correction, install, settle
 from socktrace.model.seeing import Named, heal, resolve, see
-from socktrace.model.states import BOUND, CREATED
+from socktrace.model.states import BOUND, CONNECTED, CONNECTING, CREATED
 from socktrace.model.tables import table_of
 from socktrace.model.totals import DATA_CALLS
 from socktrace.model.tracks import Track
@@ -83,6 +83,8 @@ def data(core: Core, passing: Passing, call: Call) -> None:
     carried = passing.take(call.tid, call.t)
     if carried:
         _settle_passed(core, call, carried)
+    if track is not None and track.api == CONNECTING and call.ret > 0:
+        core.set_api(track, CONNECTED, end_of(call), cause_of(call), inferred=True)
     info = call.sock
     if track is None or info is None or DATA_CALLS.get(call.call) is not Direction.OUT:
         return

@@ -235,8 +235,12 @@ class World:
         if line.from_ == CONNECTING and line.to in {CREATED, BOUND}:
             if line.cause == "kernel":
                 self._unexplained.add(line.socket)
+            elif life.connect_error is None:
+                life.connect_error = life.pending_error
         elif line.to in {CONNECTING, CONNECTED}:
             life.connect_error = None
+            if line.to == CONNECTING:
+                life.pending_error = None
             self._unexplained.discard(line.socket)
 
     def _take_role(self, life: SocketLife, line: State) -> None:

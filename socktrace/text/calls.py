@@ -30,7 +30,8 @@ WAITING_CALLS: Final = frozenset(
     if spec.kind.value != "life" or spec.name in ("accept", "accept4", "connect", "close")
 )
 
-_SYMBOL: Final = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+_SYMBOL: Final = re.compile(r"(?:[A-Z_][A-Z0-9_]*|-?[0-9]+|0x[0-9a-f]+)\Z")
+"""A symbolic constant, or the number of one that has no name."""
 _DESCRIPTORS: Final = frozenset(
     ("sockfd", "fd", "oldfd", "epfd", "out_fd", "fd_in", "pidfd", "in_fd", "fd_out")
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from socktrace.escape import printable
 from socktrace.text import addresses
 from socktrace.text.columns import Column, table, wrap
-from socktrace.text.numbers import duration, size
+from socktrace.text.numbers import duration, plural, size
 from socktrace.text.stream import process_name
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def _block(row: Sequence[str], width: int) -> Iterator[str]:
     indent = " " * 6
     yield from wrap(f"{'#' + number:<5} {kind}  {where}", width, len(indent))
     yield from wrap(
-        f"{indent}{maker}, {calls} calls, {received} in, {sent} out, {lived}", width, len(indent)
+        f"{indent}{maker}, {plural(int(calls), 'call')}, {received} in, {sent} out, {lived}",
+        width,
+        len(indent),
     )
     yield from wrap(f"{indent}{end}", width, len(indent))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from socktrace.escape import printable
+from socktrace.lines import Cause
 from socktrace.text import addresses
 from socktrace.text.calls import format_value
 from socktrace.text.columns import Column, table
@@ -14,19 +15,39 @@ from socktrace.text.stream import cause_text, process_name
 from socktrace.text.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from socktrace.lines import Holding, SocketLife
     from socktrace.text.lives import NameOf
 
 
-def life_text(life: SocketLife, name_of: NameOf, now: int, style: Style = PLAIN) -> Iterator[str]:
-    """The whole life of one socket, as lines."""
+def causes_of(life: SocketLife) -> set[tuple[int, int]]:
+    """Start and thread of each call that changed a socket's state."""
+    return {(s.cause.t, s.cause.tid) for s in life.states if isinstance(s.cause, Cause)}
+
+
+def life_text(
+    life: SocketLife,
+    name_of: NameOf,
+    now: int,
+    *,
+    causes: Mapping[tuple[int, int], str],
+    style: Style = PLAIN,
+) -> Iterator[str]:
+    """Write the whole life of one socket, as lines.
+
+    Args:
+        life: The socket's.
+        name_of: Names programs by their process numbers.
+        now: When the recording ended.
+        causes: Names of the calls that `causes_of` refers to, as far as they are known.
+        style: With or without colour.
+    """
     title = f"Socket {addresses.sign(life.socket)}: {addresses.kind(life)}"
     yield style.paint("heading", f"{title}, {addresses.ends(life.local, life.remote)}")
     yield from (f"  {name:<12} {value}" for name, value in _facts(life, name_of, now))
     for heading, lines in (
-        ("States", _states(life)),
+        ("States", _states(life, causes)),
         ("Descriptors", _descriptors(life, name_of)),
         ("Calls", _calls(life)),
         ("Options", _options(life)),
@@ -103,9 +124,11 @@ def _incidents(life: SocketLife) -> Iterator[tuple[str, str]]:
         yield "queues", f"{received} received, {sent} to send, at {moment(life.sample.t)}"
 
 
-def _states(life: SocketLife) -> list[str]:
+def _states(life: SocketLife, causes: Mapping[tuple[int, int], str]) -> list[str]:
     rows = []
-    for state in life.states:
+    for state in sorted(life.states, key=lambda state: state.t):
+        cause = state.cause
+        call = causes.get((cause.t, cause.tid)) if isinstance(cause, Cause) else None
         before = f"{printable(state.from_, LONGEST)} → " if state.from_ else ""
         guess = " (inferred)" if state.inferred else ""
         layer = "TCP" if state.layer == "tcp" else "API"
@@ -114,7 +137,7 @@ def _states(life: SocketLife) -> list[str]:
                 moment(state.t),
                 layer,
                 before + printable(state.to, LONGEST),
-                cause_text(state.cause) + guess,
+                cause_text(cause, call) + guess,
             )
         )
     columns = (Column("at", right=True), Column("layer"), Column("change"), Column("cause"))

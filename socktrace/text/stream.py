@@ -61,11 +61,17 @@ def process_name(comm: str | None, pid: int) -> str:
     return f"{printable(comm, LONGEST_NAME)}({pid})" if comm else f"({pid})"
 
 
-def cause_text(cause: Cause | str) -> str:
-    """Write what caused a change: "by the kernel", "by the call of 12 at 0.001234"."""
+def cause_text(cause: Cause | str, call: str | None = None) -> str:
+    """Write what caused a change: "by the kernel", "by bind of 12 at 0.001234".
+
+    Args:
+        cause: As a state line has it.
+        call: The name of the call that it refers to, where it is known.
+    """
     if isinstance(cause, str):
         return f"by {'the kernel' if cause == 'kernel' else printable(cause, LONGEST_NAME)}"
-    return f"by the call of {cause.tid} at {moment(cause.t)}"
+    name = printable(call, LONGEST_NAME) if call else "the call"
+    return f"by {name} of {cause.tid} at {moment(cause.t)}"
 
 
 def _at(t: int, text: str) -> str:
@@ -105,8 +111,9 @@ def _how_it_ended(line: Process, style: Style) -> str:
     return style.paint("error", status) if line.exit_code else status
 
 
-def _socket(line: Socket, _: Lives, style: Style) -> str:
-    details = [f"from {printable(line.origin, LONGEST_NAME)}"]
+def _socket(line: Socket, world: Lives, style: Style) -> str:
+    again = _is_known_since(line, world)
+    details = ["known better now" if again else f"from {printable(line.origin, LONGEST_NAME)}"]
     if line.listener is not None:
         details.append(f"accepted on {addresses.sign(line.listener)}")
     if line.peer is not None:
@@ -117,6 +124,14 @@ def _socket(line: Socket, _: Lives, style: Style) -> str:
         details.append(f"waited {duration(line.accept_wait)} for accept")
     sign = style.paint("socket", addresses.sign(line.socket))
     return _below(f"* {sign} {addresses.kind(line)}, {', '.join(details)}")
+
+
+def _is_known_since(line: Socket, world: Lives) -> bool:
+    """Whether the line completes what an earlier one said of the socket."""
+    try:
+        return world.life(line.socket).created < line.t
+    except KeyError:
+        return False
 
 
 def _state(line: State, _: Lives, style: Style) -> str:

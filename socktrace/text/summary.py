@@ -56,7 +56,8 @@ def summary_text(  # noqa: PLR0913 - all that a summary is made of
     if tree:
         yield ""
         yield style.paint("heading", "Processes")
-        yield from (part for line in tree for part in wrap(line, width, 8))
+        for line in tree:
+            yield from wrap(line, width, len(line) - len(line.lstrip(" ")) + 4)
     if tally.calls:
         yield ""
         yield style.paint("heading", "Calls")

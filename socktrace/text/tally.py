@@ -66,7 +66,7 @@ class Tally:
 
     def children(self) -> Iterator[tuple[int, ProcessNode]]:
         """The processes that made calls and those they descend from, each with its depth."""
-        shown = self._active()
+        shown = self.shown_processes()
         below: dict[int | None, list[ProcessNode]] = {}
         known = {node.pid for node in shown}
         for node in shown:
@@ -80,7 +80,8 @@ class Tally:
             yield depth, node
             waiting += [(depth + 1, child) for child in reversed(below.pop(node.pid, []))]
 
-    def _active(self) -> list[ProcessNode]:
+    def shown_processes(self) -> list[ProcessNode]:
+        """The processes that made calls and those they descend from."""
         wanted = {node.pid for node in self.processes if node.calls}
         for pid in tuple(wanted):
             parent = self._current[pid].ppid

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from socktrace.lines import Syscall
-from socktrace.tracefile.decoding import Damage, Notes, check_life, decode_line
+from socktrace.tracefile.decoding import Damage, check_life, decode_line
 from socktrace.tracefile.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from socktrace.lines import Line
-    from socktrace.tracefile.files import RecordedFile
+    from socktrace.tracefile.notes import Notes
+    from socktrace.tracefile.recorded_file import RecordedFile
 
 MEMBERS = frozenset(("header", "processes", "sockets", "events", "findings", "end"))
 

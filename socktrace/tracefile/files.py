@@ -1,4 +1,4 @@
-"""Opening the files that recordings live in, so that neither a link nor a device surprises.
+"""Creating the files that recordings live in, so that no link and no half-written file surprises.
 
 socktrace runs as root: a recording must never be written through a symbolic link that somebody
 else left in /tmp, nor over a file that was not meant, nor be readable by others (open(2)).
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gzip
-import io
 import os
 import secrets
 import stat
-import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
 
 MODE: Final = 0o600
 STDOUT: Final = "-"
-GZIP_MAGIC: Final = b"\x1f\x8b"
-"""RFC 1952, section 2.3.1: ID1 and ID2."""
 
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _KINDS: Final = (
@@ -51,7 +46,7 @@ def create(path: str) -> int:
         raise _exists(path) from None
     except (OSError, ValueError) as error:
         raise RecordingError(
-            f"cannot create {path!r}", reason(error), _NEXT_STEPS.get(_errno(error), _CHECK)
+            f"cannot create {path!r}", reason(error), _NEXT_STEPS.get(_errno(error), CHECK_NAME)
         ) from error
 
 
@@ -81,48 +76,15 @@ def create_beside(path: str) -> tuple[int, str]:
     except FileNotFoundError:
         mode = stat.S_IFREG
     except (OSError, ValueError) as error:
-        raise RecordingError(what, reason(error), _CHECK) from error
+        raise RecordingError(what, reason(error), CHECK_NAME) from error
     if not stat.S_ISREG(mode):
         raise RecordingError(what, f"it is {describe(mode)}", "choose another name")
     place = Path(path)
+    if not place.name:
+        raise RecordingError(what, "it names no file", CHECK_NAME)
     # Some hundred bytes are left of NAME_MAX (255, limits.h) for a name in any script.
     temporary = str(place.with_name(f".{place.name[:50]}.{secrets.token_hex(4)}"))
     return create(temporary), temporary
-
-
-class RecordedFile:
-    """A regular file that is read from, plain or gzip (told by its first bytes)."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.cut_short = False
-        """The gzip stream ends before its end marker."""
-        raw = _open_regular(path)
-        magic = raw.read(len(GZIP_MAGIC))
-        raw.seek(0)
-        self._raw = raw
-        self._file = gzip.GzipFile(fileobj=raw, mode="rb") if magic == GZIP_MAGIC else raw
-
-    def read(self, size: int) -> bytes:
-        """Up to this many bytes, at least one unless the file ends."""
-        try:
-            return self._file.read1(size)
-        except EOFError:
-            self.cut_short = True
-            return b""
-        except (OSError, zlib.error) as error:
-            raise RecordingError(
-                f"cannot read {self.path!r}", reason(error), "fetch or decompress the file again"
-            ) from error
-
-    def seek(self, offset: int) -> None:
-        """Stand at this offset of the uncompressed content."""
-        self._file.seek(offset)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
-        self._raw.close()
 
 
 @contextlib.contextmanager
@@ -182,32 +144,6 @@ def put_in_place(temporary: str, path: str, *, force: bool) -> None:
         ) from error
 
 
-def _open_regular(path: str) -> io.BufferedReader:
-    """Open a file that is neither a FIFO nor a device.
-
-    O_NONBLOCK keeps the open of a FIFO or a device from waiting for somebody at its other end
-    (fifo(7)); on a regular file it has no effect.
-    """
-    what = f"cannot read {path!r}"
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise RecordingError(what, "there is no such file", "check the name") from None
-    except PermissionError:
-        raise RecordingError(
-            what, "permission denied", "recordings belong to who made them: try with sudo"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise RecordingError(what, reason(error), _CHECK) from error
-    mode = os.fstat(fd).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(fd)
-        raise RecordingError(
-            what, f"it is {describe(mode)}", "name a recorded .jsonl or .json file"
-        )
-    return io.BufferedReader(io.FileIO(fd, "rb"))
-
-
 def reason(error: BaseException) -> str:
     """The reason an operating system error gives, without its number."""
     return getattr(error, "strerror", None) or str(error)
@@ -217,7 +153,7 @@ def _errno(error: BaseException) -> int:
     return getattr(error, "errno", None) or 0
 
 
-_CHECK: Final = "check the name"
+CHECK_NAME: Final = "check the name"
 _NEXT_STEPS: Final = {
     errno.ENOENT: "create the directory first",
     errno.EACCES: "choose a directory you may write to",

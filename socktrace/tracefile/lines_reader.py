@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from socktrace.tracefile.decoding import LARGEST, CutShort, Damage, Notes, NotJson, decode_line
+from socktrace.tracefile.decoding import LARGEST, CutShort, Damage, NotJson, decode_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from socktrace.lines import Line
-    from socktrace.tracefile.files import RecordedFile
+    from socktrace.tracefile.notes import Notes
+    from socktrace.tracefile.recorded_file import RecordedFile
 
 CHUNK: Final = 256 * 1024
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from socktrace.lines import End, Header, Line, Process, Socket, Syscall, TcpEvent
+from socktrace.lines import End, Header, Line, Socket
 from socktrace.tracefile.decoding import (
     CutShort,
     Damage,
     NewerVersion,
-    Notes,
     decode_header,
 )
 from socktrace.tracefile.document_reader import MEMBERS, DocumentReader
 from socktrace.tracefile.errors import RecordingError
-from socktrace.tracefile.files import RecordedFile
 from socktrace.tracefile.lines_reader import Place, raw_lines, typed_lines
+from socktrace.tracefile.notes import Notes
+from socktrace.tracefile.recorded_file import RecordedFile
 from socktrace.tracefile.scanner import Scanner
+from socktrace.tracefile.writer import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,6 @@ class Recording:
         self._notes = Notes()
         self._place = Place()
         self._document: DocumentReader | None = None
-        self._last_line = 0
         try:
             self.header = self._read_header()
         except Damage as damage:
@@ -141,8 +141,10 @@ class Recording:
             elif isinstance(line, Header):
                 raise Damage("there is a second header")
             else:
-                _check_socket(line, known)
-                events += isinstance(line, Syscall | Process | TcpEvent)
+                events += type(line) in COUNTED
+                socket = getattr(line, "socket", None)
+                if socket is not None and socket not in known:
+                    raise Damage(f"socket {socket} has no line of kind 'socket' before this one")
             yield line
         if end is not None and end.events != events:
             self._notes.said.append(
@@ -172,9 +174,3 @@ class Recording:
         if self._document is None and self._place.line > 1:
             next_step = f"what comes before it can still be read: head -n {self._place.line - 1}"
         return RecordingError(what, f"{where}: {damage}", next_step)
-
-
-def _check_socket(line: Line, known: set[int]) -> None:
-    socket = getattr(line, "socket", None)
-    if socket is not None and socket not in known:
-        raise Damage(f"socket {socket} has no line of kind 'socket' before this one")

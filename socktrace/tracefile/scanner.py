@@ -16,9 +16,11 @@ from socktrace.tracefile.decoding import LARGEST, CutShort, Damage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from socktrace.tracefile.files import RecordedFile
+    from socktrace.tracefile.recorded_file import RecordedFile
 
 CHUNK: Final = 256 * 1024
+SHORT: Final = 4096
+"""Bytes within which a line is looked for that is one value."""
 _WHITESPACE: Final = re.compile(rb"[ \t\n\r]*")
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
 """A whole string, or a bracket, or the quote of a string that is not complete yet."""
@@ -110,7 +112,7 @@ class Scanner:
         """
         if first != b"{":
             return 0
-        end_of_line = self._data.find(b"\n", self._at)
+        end_of_line = self._data.find(b"\n", self._at, self._at + SHORT)
         line = self._data[self._at : end_of_line].rstrip(b", \t\r") if end_of_line > 0 else b""
         try:
             _WHOLE.decode(line)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BUFFER_SIZE: Final = 256 * 1024
 """Bytes gathered before they are written unasked: some 1,500 calls, one write(2)."""
 
-_COUNTED: Final = frozenset((Syscall, Process, TcpEvent))
+COUNTED: Final = frozenset((Syscall, Process, TcpEvent))
 """The kinds that `lines.End.events` counts."""
 
 
@@ -77,7 +77,7 @@ class JsonlWriter:
         """Add lines in order."""
         buffer = self._buffer
         encode_into = self._encoder.encode_into
-        counted = _COUNTED
+        counted = COUNTED
         for line in lines:
             start = len(buffer)
             try:
@@ -96,7 +96,9 @@ class JsonlWriter:
 
     def flush(self) -> None:
         """Hand what has gathered to the kernel."""
-        if not self._buffer or self._closed:
+        if self._closed:
+            self._buffer.clear()
+        if not self._buffer:
             return
         try:
             self._write_out()

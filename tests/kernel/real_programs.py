@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 PRELUDE: Final = """
 set -eu
+trap 'test -z "$(jobs -p)" || kill $(jobs -p)' EXIT
 ready() { until nc -z 127.0.0.1 "$PORT" 2>/dev/null; do sleep 0.02; done; }
 """
 
@@ -26,6 +27,7 @@ class RealProgram(NamedTuple):
 
 _NGINX_CONF: Final = """
 daemon off;
+user root;
 worker_processes 2;
 error_log $DIR/error.log;
 pid $DIR/nginx.pid;
@@ -66,7 +68,6 @@ REAL_PROGRAMS: Final = (
         "nginx under wrk",
         ("nginx", "wrk", "curl", "nc"),
         f"""
-        chmod 755 $DIR
         head -c 5000 /dev/zero > $DIR/index.html
         cat > $DIR/nginx.conf <<END
 {_NGINX_CONF}

@@ -16,7 +16,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -80,8 +80,19 @@ def tcp_states(inodes: set[int]) -> dict[int, str]:
 
 def tree(root: psutil.Process) -> list[int]:
     """Return a process and its descendants that still live."""
-    members = [root, *root.children(recursive=True)]
-    return [member.pid for member in members if member.status() != psutil.STATUS_ZOMBIE]
+    living = []
+    for member in [root, *root.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            if member.status() != psutil.STATUS_ZOMBIE:
+                living.append(member.pid)
+    return living
+
+
+def send_all(pids: list[int], number: signal.Signals) -> None:
+    """Send a signal to those that are still there."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextmanager
@@ -90,14 +101,12 @@ def stopped(root: psutil.Process) -> Iterator[list[int]]:
     pids: list[int] = []
     try:
         while (now := tree(root)) != pids:
-            for pid in now:
-                os.kill(pid, signal.SIGSTOP)
+            send_all(now, signal.SIGSTOP)
             time.sleep(0.02)
             pids = now
         yield pids
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        send_all(pids, signal.SIGCONT)
 
 
 def read_books(root: psutil.Process) -> Books:
@@ -166,6 +175,9 @@ def test_open_descriptors_and_tcp_states_under_churn(tmp_path: Path, seed: int) 
     draw = random.Random(seed)  # noqa: S311 - moments, not secrets
     with recording(output, sys.executable, str(PROGRAMS / "churn.py"), "3", str(seed)) as recorder:
         root = program_under(recorder, "churn.py")
+        while not root.children():
+            time.sleep(0.02)
+        time.sleep(0.1)
         books = []
         for _ in range(5):
             time.sleep(draw.uniform(0.1, 0.4))
@@ -173,7 +185,7 @@ def test_open_descriptors_and_tcp_states_under_churn(tmp_path: Path, seed: int) 
         _, errors = recorder.communicate(timeout=20)
     assert recorder.returncode == 0, errors
     lines = [json.loads(line) for line in output.read_bytes().splitlines()]
-    assert lines[-1]["lost_events"] == 0
+    assert lines[-1]["lost_events"] == 0, [line for line in lines if line["kind"] == "lost"]
     for book in books:
         descriptors, states = recorded_until(lines, book)
         assert book.descriptors, "the program had nothing open"

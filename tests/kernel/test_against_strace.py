@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from tests.kernel.real_programs import PRELUDE, REAL_PROGRAMS, RealProgram
+from tests.kernel.story import gaps
 from tests.kernel.strace.compare import compare
 from tests.kernel.strace.observe import observe
 
@@ -50,6 +51,10 @@ def agree(tmp_path: Path, add_row: AddRow) -> Callable[..., None]:
             [f"{len(report.differences)} differences", *report.differences[:SHOWN]]
         )
         assert report.compared >= least
+        unexplained = gaps(seen.recording)
+        assert not unexplained, "\n".join(
+            [f"{len(unexplained)} gaps in the story", *unexplained[:SHOWN]]
+        )
 
     return run
 

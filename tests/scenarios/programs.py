@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tests.scenarios.simkernel import AF_INET, AF_UNIX, DGRAM, LISTEN, STREAM, File, Kernel, Proc
+from tests.scenarios.simkernel import Kernel
+from tests.scenarios.simobjects import AF_INET, AF_UNIX, DGRAM, LISTEN, STREAM, File, Proc
 
 _MOST_PROCESSES = 6
 
@@ -82,7 +83,9 @@ _ACTS: tuple[Callable[[Kernel, Proc, _Chooser], object], ...] = (
     _on_fd(lambda k, p, fd, _: k.close(p, fd)),
     _on_fd(lambda k, p, fd, _: k.close(p, fd)),
     _on_fd(lambda k, p, fd, _: k.close(p, fd)),
-    lambda k, p, c: k.close_range(p, 3 + c.below(4), 5 + c.below(9), flags=(0, 2, 4, 6)[c.below(4)]),
+    lambda k, p, c: k.close_range(
+        p, 3 + c.below(4), 5 + c.below(9), flags=(0, 2, 4, 6)[c.below(4)]
+    ),
     _fork,
     _fork,
     lambda k, p, _: k.execute(p),

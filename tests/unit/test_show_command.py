@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from socktrace import cli
-from socktrace.lines import Line, Process, Syscall
+from socktrace.lines import Line, Process, Socket, Syscall
 from socktrace.text.columns import width_of
 from tests.unit.test_tracefile_damage import SAMPLE, mutilated
 from tests.unit.tracefile_samples import END, LINES, read, write
@@ -93,10 +93,41 @@ def test_one_sockets_whole_life(recording: str, capsys: pytest.CaptureFixture[st
     """Both layers of states, who held it, and its sums."""
     assert run("show", recording, "--socket", "1") == 0
     out = capsys.readouterr().out
-    for needle in ("AF_INET, SOCK_STREAM", "SYN-SENT", "3 of curl(7)", "recvfrom", "still open"):
+    for needle in (
+        "AF_INET, SOCK_STREAM",
+        "SYN-SENT",
+        "by the call of 7",
+        "3 of curl(7)",
+        "recvfrom",
+        "still open",
+    ):
         assert needle in out, needle
     assert run("show", recording, "--socket", "5") == 2
     assert "#1 to #1" in capsys.readouterr().err
+
+
+def test_sockets_that_slept_are_counted_not_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The overview lists those that something happened to; --sockets lists all."""
+    sleeping = Socket(2, 2, 9, "AF_UNIX", "SOCK_STREAM", "0", "existing")
+    path = str(write(tmp_path / "two.jsonl", [sleeping, *STORY]))
+    assert run("show", path) == 0
+    out = capsys.readouterr().out
+    assert "… and 1 socket that no recorded call touched" in out
+    assert "#2" not in out
+    assert run("show", path, "--sockets") == 0
+    assert "#2" in capsys.readouterr().out
+
+
+def test_a_cause_is_named_by_its_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A state line refers to a call by its start and thread; people want its name."""
+    called = Syscall(
+        t=4, dur=1, pid=7, tid=7, comm="curl", call="socket", ret=3, fd=3, socket=1, args={}
+    )
+    path = write(tmp_path / "named.jsonl", [LINES[1], called, LINES[2]])
+    assert run("show", str(path), "--socket", "1") == 0
+    assert "by socket of 7 at 0.000000" in capsys.readouterr().out
 
 
 def test_json_is_a_life_a_line(recording: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,4 +218,4 @@ def test_no_mutilated_recording_makes_show_fail_otherwise(
     path.write_bytes(content)
     for words in (["--calls"], ["--socket", "1"], ["--json"]):
         assert run("show", str(path), *words) in (0, 2)
-        assert capsys.readouterr().out.replace("\n", "").isprintable() or "--json" in words
+        assert capsys.readouterr().out.replace("\n", "").isprintable()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socktrace.lines import Address, Line, Lost, SocketLife, Syscall
+from socktrace.lines import Address, Line, Lost, Socket, SocketLife, Syscall
 from socktrace.model.world import World
 from socktrace.text import addresses
 from socktrace.text.calls import format_call, format_value
@@ -126,7 +126,8 @@ INET = {"family": "AF_INET", "ip": "127.0.0.1", "port": 80}
         ),
         (
             call(call="socket", socket=1, ret=3, args={
-                "domain": "AF_INET", "type": ["SOCK_STREAM", "SOCK_CLOEXEC"], "protocol": "IPPROTO_TCP"}),
+                "domain": "AF_INET", "type": ["SOCK_STREAM", "SOCK_CLOEXEC"],
+                "protocol": "IPPROTO_TCP"}),
             "socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3  [12.0 µs]",
         ),
         (
@@ -136,7 +137,8 @@ INET = {"family": "AF_INET", "ip": "127.0.0.1", "port": 80}
         ),
         (
             call(call="setsockopt", fd=3, socket=1, args={
-                "level": "SOL_SOCKET", "optname": "SO_LINGER", "optval": {"onoff": 1, "linger": 0}}),
+                "level": "SOL_SOCKET", "optname": "SO_LINGER",
+                "optval": {"onoff": 1, "linger": 0}}),
             "setsockopt(3<#1>, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}) = 0  [12.0 µs]",
         ),
         (
@@ -149,7 +151,8 @@ INET = {"family": "AF_INET", "ip": "127.0.0.1", "port": 80}
             "accept4(3<#1>, 0) = 4  [blocked 2.00 s]",
         ),
         (
-            call(call="poll", ret=1, args={"fds": [{"fd": 3, "events": ["POLLIN"], "revents": []}]}),
+            call(call="poll", ret=1, args={
+                "fds": [{"fd": 3, "events": ["POLLIN"], "revents": []}]}),
             "poll([{fd=3, events=POLLIN, revents=0}]) = 1  [12.0 µs]",
         ),
     ],
@@ -195,6 +198,17 @@ def test_every_kind_of_line_has_its_text_or_none() -> None:
         told.append(bool(text))
         assert text is None or "\n" not in text
     assert told == [False, False, True, True, True, True, True, True, False, True, True, False]
+
+
+def test_a_socket_told_of_twice_is_not_born_twice() -> None:
+    """A later line may complete what was not known when the socket first appeared."""
+    world = World()
+    for t, origin in ((1, "from existing"), (5, "known better now")):
+        line = Socket(t, 1, 9, "AF_UNIX", "SOCK_STREAM", "0", "existing")
+        world.apply(line)
+        text = format_line(line, world)
+        assert text
+        assert origin in text
 
 
 @pytest.mark.parametrize(

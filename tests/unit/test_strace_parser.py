@@ -171,6 +171,10 @@ PACKET = "{sa_family=AF_PACKET, sll_protocol=htons(ETH_P_IP), sll_ifindex=%s, sl
             PACKET % 'if_nametoindex("lo")',
             {"family": "AF_PACKET", "ifindex": 1, "protocol": 0x800},
         ),
+        (
+            r'{sa_family=AF_PACKET, sa_data="\10\0\1\0\0\0\4\3\0\6\0\0\0\0\0\0"}',
+            {"family": "AF_PACKET", "ifindex": 1, "protocol": 0x800},
+        ),
         (r'{sa_family=AF_UNSPEC, sa_data="\0\0"}', {"family": "AF_UNSPEC"}),
         (r'{sa_family=AF_INET, sa_data="\0\0"}', {"family": "AF_INET"}),
         ("0x7ffc5c2fdb20", None),
@@ -212,9 +216,9 @@ def faithful() -> list[dict[str, Any]]:
     http = {"family": "AF_INET", "ip": "127.0.0.1", "port": 80}
     echo = {"family": "AF_INET", "ip": "127.0.0.1", "port": 7}
     return [
-        {"kind": "header"},
-        recorded("socket", 3, 1),
-        recorded("connect", -1, 2, 3, errno="ECONNREFUSED", args={"addr": http}),
+        {"kind": "socket", "socket": 7, "inode": 12},
+        recorded("socket", 3, 1, socket=7),
+        recorded("connect", -1, 2, 3, errno="ECONNREFUSED", args={"addr": http}, socket=7),
         recorded("sendmmsg", 2, 3, 3, args={"addr": echo}),
         recorded("sendmmsg", 2, 3, 3),
         recorded("close", 0, 4, 3) | {"tid": 10},
@@ -234,6 +238,7 @@ def test_agreement() -> None:
 @pytest.mark.parametrize(
     ("position", "change"),
     [
+        (0, {"inode": 13}),
         (1, {"ret": 4}),
         (2, {"errno": "ETIMEDOUT"}),
         (2, {"fd": 4}),

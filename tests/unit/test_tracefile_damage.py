@@ -87,6 +87,10 @@ def test_a_newer_version_asks_for_an_upgrade(tmp_path: Path) -> None:
         (b'{"kind":"lost","t":1' + b"0" * 30 + b',"count":1,"reason":"x"}', "64 bits"),
         (b'{"kind":"lost","t":1,"count":1,"reason":"x","x":' + b"[" * 100_000, "nested"),
         (b'{"kind":"new","x":' + b"[" * 100_000, "nested"),
+        (
+            b'{"kind":"lost","t":1,"count":1,"reason":"x","x":' + b"[" * 70 + b"]" * 70 + b"}",
+            "nested",
+        ),
         (b'{"kind":"end","t":1,"events":0,"lost_events":0,"reason":"x"}', "follows the end"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANY: list[Line] = [*LINES[:2], *(
-    Syscall(t=n, dur=5, pid=7, tid=7, comm="é", call="read", ret=n % 9, args={"count": 9}, fd=3, socket=1)
+    Syscall(t=n, dur=5, pid=7, tid=7, comm="é", call="read", ret=n % 9, fd=3,
+            socket=1, args={"count": 9})
     for n in range(20, 3000, 7)
 )]  # fmt: skip
 
@@ -28,7 +31,7 @@ MANY: list[Line] = [*LINES[:2], *(
 def test_a_document_reads_back_as_the_lines_it_was_made_of(
     tmp_path: Path, lines: list[Line]
 ) -> None:
-    """Nothing is lost or reordered on the way to a document and back."""
+    """Nothing is lost on the way to a document and back, and processes find their places."""
     path = tmp_path / "t.json"
     write_document(str(path), HEADER, [*lines, END])
     again = read(path)
@@ -102,3 +105,27 @@ def test_a_line_that_makes_no_sense_is_an_error_not_a_crash() -> None:
         assert len(list(replay(lines, whole_world()))) == len(lines)
     except RecordingError as error:
         assert "makes no sense" in error.why  # noqa: PT017 - one of two outcomes
+
+
+def test_an_error_of_the_model_names_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the model cannot digest ends in the recording's own exception."""
+    world = whole_world()
+
+    def digest(_: Line) -> None:
+        raise TypeError("argument of type 'int' is not iterable")
+
+    monkeypatch.setattr(world, "apply", digest)
+    with pytest.raises(RecordingError, match=r"process line at t=0 makes no sense.*iterable"):
+        list(replay(LINES, world))
+
+
+def test_no_space_leaves_no_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says so, and nothing half-written stays."""
+
+    def copy(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("shutil.copyfileobj", copy)
+    with pytest.raises(RecordingError, match="No space left on device"):
+        write_document(str(tmp_path / "t.json"), HEADER, LINES)
+    assert list(tmp_path.iterdir()) == []

@@ -81,7 +81,8 @@ def test_what_a_later_version_adds_is_ignored_and_counted(tmp_path: Path) -> Non
     """Unknown kinds and unknown fields do not stop a reader, and it tells of them."""
     path = write(tmp_path / "t.jsonl")
     first, rest = path.read_bytes().split(b"\n", 1)
-    new = b'{"kind":"weather","rain":[1,{"a":2}]}\n{"kind":"lost","t":1,"count":1,"reason":"x","new":1}\n'
+    new = b'{"kind":"weather","rain":[1,{"a":2}]}\n'
+    new += b'{"kind":"lost","t":1,"count":1,"reason":"x","new":1}\n'
     path.write_bytes(first + b"\n" + new + rest)
     recording = read(path)
     assert recording.lines[1:] == [*LINES, END]
@@ -115,6 +116,14 @@ def test_the_file_is_private_and_never_replaces_anything(tmp_path: Path) -> None
     with pytest.raises(RecordingError, match="symbolic link"):
         JsonlWriter(str(link), HEADER, force=True)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_name_that_is_none_is_refused() -> None:
+    """An empty name, or one that no file can have."""
+    for name in ("", "/tmp/a\0b", "/", "/nowhere/at/all.jsonl"):  # noqa: S108 - never created
+        for force in (False, True):
+            with pytest.raises(RecordingError):
+                JsonlWriter(name, HEADER, force=force)
 
 
 def test_force_replaces_a_regular_file_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -63,6 +64,13 @@ def _netlink(parts: dict[str, str]) -> Address:
 
 
 def _packet(parts: dict[str, str]) -> Address:
+    if "sa_data" in parts:
+        # As short as the kernel returns it for Ethernet (packet(7)): shown as bytes.
+        data = unquote(parts["sa_data"])
+        return {
+            "ifindex": int.from_bytes(data[2:6], sys.byteorder),
+            "protocol": int.from_bytes(data[:2], "big"),
+        }
     protocol = _inner(parts["sll_protocol"])
     known = _ETHERTYPES.get(protocol)
     return {
@@ -83,14 +91,14 @@ _READERS: Final[dict[str, Callable[[dict[str, str]], Address]]] = {
 def read_address(text: str) -> Address | None:
     """Read an address argument; None for NULL, for a bare pointer and for one not returned.
 
-    Of a family that is not in the table, and of an address that strace shows as bytes because it
-    is too short for its family, only the family is kept.
+    Of a family that is not in the table, and of an address too short for its family, only the
+    family is kept.
     """
     if not text.startswith("{sa_family="):
         return None
     parts = fields(text)
     family = parts["sa_family"]
     reader = _READERS.get(family)
-    if reader is None or "sa_data" in parts:
+    if reader is None or ("sa_data" in parts and family != "AF_PACKET"):
         return {"family": family}
     return {"family": family} | reader(parts)

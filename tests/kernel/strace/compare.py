@@ -37,21 +37,20 @@ def compare(recording: Iterable[dict[str, Any]], strace: Iterable[StraceCall]) -
     report = Report(threads=len(theirs))
     for tid, calls in theirs.items():
         for our, their in _aligned(ours.get(tid, []), calls):
-            if our is not None and their is not None and our.addresses == their.addresses:
-                report.compared += 1
-            else:
-                report.differences.append(_difference(tid, our, their))
+            report.compared += our is not None and their is not None
+            difference = _difference(our, their)
+            if difference is not None:
+                report.differences.append(f"{tid}: {difference}")
     return report
 
 
-def _difference(tid: int, our: Seen | None, their: Seen | None) -> str:
-    if our is None or their is None:
-        alone = f"recorded {our.text}" if our else f"strace   {their.text if their else ''}"
-        return f"{tid}: only {alone}"
-    return (
-        f"{tid}: address {our.addresses} recorded, {their.addresses} by strace\n"
-        f"    recorded {our.text}\n    strace   {their.text}"
-    )
+def _difference(our: Seen | None, their: Seen | None) -> str | None:
+    if our is None:
+        return f"only strace   {their.text}" if their else None
+    if their is None:
+        return f"only recorded {our.text}"
+    what = our.difference(their)
+    return f"{what}\n    recorded {our.text}\n    strace   {their.text}" if what else None
 
 
 def _aligned(ours: list[Seen], theirs: list[Seen]) -> Iterator[tuple[Seen | None, Seen | None]]:

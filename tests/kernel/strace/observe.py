@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -54,22 +56,28 @@ def observe(
     """
     recording, text = directory / "recording.jsonl", directory / "strace.txt"
     record = (SOCKTRACE, "record", "-o", recording, "--")
-    done = subprocess.run(
+    with subprocess.Popen(
         [*map(str, record), *STRACE, "-o", str(text), *command],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=timeout,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment,
         text=True,
         errors="backslashreplace",
-        check=False,
-    )
+        start_new_session=True,
+    ) as run:
+        try:
+            output, errors = run.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            # strace and the program would go on for ever.
+            os.killpg(run.pid, signal.SIGKILL)
+            raise
     if not recording.exists() or not text.exists():
-        raise RuntimeError(f"socktrace record failed with {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"socktrace record failed with {run.returncode}: {errors}")
     return Observation(
-        status=done.returncode,
+        status=run.returncode,
         recording=[json.loads(line) for line in recording.read_bytes().splitlines()],
         strace=list(parse(text.read_text(encoding="latin-1").splitlines())),
-        output=done.stdout,
-        errors=done.stderr,
+        output=output,
+        errors=errors,
     )

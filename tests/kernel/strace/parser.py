@@ -27,6 +27,7 @@ _ERROR: Final = re.compile(r" (?P<errno>E[A-Z0-9_]+) \(")
 _FD: Final = re.compile(r"(-?\d+)(<.*)?$")
 _SOCKET: Final = re.compile(r"<(?:[A-Z][A-Za-z0-9_-]*|socket):\[")
 """Decorations of sockets: the kernel's name of the protocol ("TCP", "UNIX-STREAM"), or socket:."""
+_INODE: Final = re.compile(r":\[(\d+)(?=[\]>,-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class StraceCall:
     def made_socket(self) -> bool:
         """Whether the result is a descriptor of a socket."""
         return is_socket(self.decoration)
+
+
+def inode(text: str) -> int | None:
+    """Return the inode number in a socket's decoration; connected ones show addresses instead."""
+    match = _INODE.search(text) if is_socket(text) else None
+    return int(match[1]) if match else None
 
 
 def is_socket(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from socktrace.calls import CALLS
 from tests.kernel.strace.address import Address, read_address
-from tests.kernel.strace.parser import StraceCall
+from tests.kernel.strace.parser import StraceCall, inode
 from tests.kernel.strace.scan import fields, split
 
 WAITS: Final = frozenset(
@@ -33,6 +33,9 @@ _NAMING: Final[dict[str, tuple[int, ...]]] = {
     "epoll_ctl": (2,),
 }
 """Calls that are a socket's business only if one of these arguments names a socket."""
+
+_EITHER: Final = frozenset(("splice", "epoll_ctl"))
+"""Calls whose socket is not always the first argument; it is what they are told to be made on."""
 
 _ADDRESS: Final = {
     "bind": 1,
@@ -61,6 +64,8 @@ class Seen:
     errno: str | None
     addresses: tuple[Address | None, ...]
     """One, or one a message."""
+    inode: int | None
+    """Of the socket it was made on, or that socket(2) made; None: not told."""
     text: str
     """As the observer wrote it, for people."""
 
@@ -72,6 +77,14 @@ class Seen:
             other.ret,
             other.errno,
         )
+
+    def difference(self, other: Seen) -> str | None:
+        """Say what is told otherwise of a call that both have."""
+        if self.addresses != other.addresses:
+            return f"address {self.addresses}, by strace {other.addresses}"
+        if None not in (self.inode, other.inode) and self.inode != other.inode:
+            return f"inode {self.inode}, by strace {other.inode}"
+        return None
 
 
 def from_strace(calls: Iterable[StraceCall]) -> dict[int, list[Seen]]:
@@ -95,16 +108,32 @@ def _concerns_sockets(call: StraceCall) -> bool:
     return naming is None or any(call.names_socket(position) for position in naming)
 
 
+def _descriptor(call: StraceCall) -> int | None:
+    """Find the descriptor that a recording has as ``fd``: of several that which names a socket."""
+    if call.name in NO_DESCRIPTOR:
+        return None
+    naming = _NAMING.get(call.name, (0,)) if call.name in _EITHER else (0,)
+    return call.fd(next(filter(call.names_socket, naming), naming[0]))
+
+
 def _strace_seen(call: StraceCall) -> Seen:
-    position = 2 if call.name == "epoll_ctl" else 0
     return Seen(
         name=call.name,
-        fd=None if call.name in NO_DESCRIPTOR else call.fd(position),
+        fd=_descriptor(call),
         ret=call.ret,
         errno=call.errno,
         addresses=_strace_addresses(call),
+        inode=_strace_inode(call),
         text=call.line,
     )
+
+
+def _strace_inode(call: StraceCall) -> int | None:
+    if call.name == "socket":
+        return inode(call.decoration)
+    if call.name in NO_DESCRIPTOR or not call.names_socket(0):
+        return None
+    return inode(call.args[0])
 
 
 def _strace_addresses(call: StraceCall) -> tuple[Address | None, ...]:
@@ -125,9 +154,12 @@ def _message_address(text: str) -> Address | None:
 
 def from_recording(lines: Iterable[dict[str, Any]]) -> dict[int, list[Seen]]:
     """Sort a recording's calls by thread."""
+    lines = list(lines)
+    inodes = {line["socket"]: line["inode"] for line in lines if line["kind"] == "socket"}
     threads: dict[int, list[Seen]] = {}
     for call in _whole_calls(line for line in lines if line["kind"] == "syscall"):
-        threads.setdefault(call[0]["tid"], []).append(_recorded_seen(call))
+        seen = _recorded_seen(call, inodes.get(call[0].get("socket")))
+        threads.setdefault(call[0]["tid"], []).append(seen)
     return threads
 
 
@@ -149,7 +181,7 @@ def _whole_calls(lines: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any
     yield from begun.values()
 
 
-def _recorded_seen(lines: list[dict[str, Any]]) -> Seen:
+def _recorded_seen(lines: list[dict[str, Any]], inode_of_socket: int | None) -> Seen:
     first = lines[0]
     error = first.get("errno")
     args = ", ".join(f"{name}={value}" for name, value in first["args"].items())
@@ -159,6 +191,7 @@ def _recorded_seen(lines: list[dict[str, Any]]) -> Seen:
         ret=first["ret"],
         errno=error,
         addresses=tuple(_without_bytes(line["args"].get("addr")) for line in lines),
+        inode=inode_of_socket,
         text=f"{first['call']}({first.get('fd')}; {args}) = {first['ret']} {error or ''}",
     )
 

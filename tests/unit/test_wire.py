@@ -1,0 +1,345 @@
+"""The wire format: the C structures and their Python counterparts are one and the same."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from socktrace import wire
+from socktrace.calls import NUMBER
+from socktrace.capture import counters, dispatch, selfcheck, source
+from socktrace.events import Call, Exec, Exit, Fork, Passed, TcpSegment, TcpState
+from socktrace.lines import Address
+
+PROBES = Path(__file__).parents[2] / "probes"
+EVENTS = PROBES / "events.h"
+BASE = 1_000_000_000_000
+
+_STRUCTURE = re.compile(r"^struct (\w+) \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
+_MEMBER = re.compile(r"^\t(struct \w+|__\w+) (\w+)(?:\[(\w+)\])?;", re.MULTILINE)
+_CODE = {"__u8": "B", "__u16": "H", "__u32": "I", "__s32": "i", "__u64": "Q"}
+
+
+def members(structure: str) -> list[tuple[str, str, str]]:
+    """Return (type, name, number of elements) of each member, from the text of events.h."""
+    bodies = dict(_STRUCTURE.findall(EVENTS.read_text()))
+    return [(kind, name, count) for kind, name, count in _MEMBER.findall(bodies[structure])]
+
+
+def structures() -> list[str]:
+    """Return the structures of events.h."""
+    return [name for name, _ in _STRUCTURE.findall(EVENTS.read_text())]
+
+
+def constants() -> list[str]:
+    """Return the names of the constants of events.h."""
+    text = EVENTS.read_text()
+    return re.findall(r"^#define (\w+) \w", text, re.MULTILINE) + re.findall(
+        r"^\t((?:KIND|ENTRY)_\w+) = ", text, re.MULTILINE
+    )
+
+
+@pytest.fixture(scope="module", params=[0, 8, 64, 4096])
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, dict[str, int]]:
+    """Ask the C compiler: "struct.member" -> offset, "struct" -> size, constant -> value."""
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    size: int = request.param
+    says = [f'printf("{name} %zu\\n", sizeof(struct {name}));' for name in structures()]
+    says += [
+        f'printf("{name}.{member} %zu\\n", offsetof(struct {name}, {member}));'
+        for name in structures()
+        for _, member, count in members(name)
+        if size or count != "PAYLOAD_SIZE"
+    ]
+    says += [f'printf("{name} %lld\\n", (long long){name});' for name in constants()]
+    program = "\n".join(
+        (
+            "#include <linux/types.h>",
+            f'#include "{EVENTS}"',
+            "#define offsetof(type, member) __builtin_offsetof(type, member)",
+            "int printf(const char *, ...);",
+            "int main(void) {",
+            *says,
+            "return 0; }",
+        )
+    )
+    binary = tmp_path_factory.mktemp("wire") / "layout"
+    include = PROBES / "shim" / "include"
+    subprocess.run(
+        ["gcc", "-x", "c", f"-I{include}", f"-DPAYLOAD_SIZE={size}", "-o", binary, "-"],
+        input=program, text=True, check=True,
+    )  # fmt: skip
+    text = subprocess.run([binary], capture_output=True, text=True, check=True).stdout
+    return size, {name: int(value) for name, value in map(str.split, text.splitlines())}
+
+
+def test_numpy_layouts(compiled: tuple[int, dict[str, int]]) -> None:
+    """Each field of the arrays lies, and ends, where the compiler puts it."""
+    size, told = compiled
+    layouts: dict[str, np.dtype[Any]] = {
+        "data_record": wire.DATA,
+        "socket_view": wire.SOCKET_VIEW,
+        "full_record": wire.full_record(size),
+    }
+    for name, layout in layouts.items():
+        assert layout.itemsize == told[name]
+        assert layout.fields is not None
+        fields = {f"{name}.{field}": entry[1] for field, entry in layout.fields.items()}
+        assert fields == {key: at for key, at in told.items() if key.startswith(f"{name}.")}
+        ends = [at + kind.itemsize for kind, at, *_ in layout.fields.values()]
+        assert sorted(ends)[:-1] == sorted(at for at in fields.values())[1:], "no padding"
+        assert ends[-1] == layout.itemsize
+        assert layout.itemsize % 8 == 0, "a ring's records lie in a row"
+
+
+def flattened(structure: str) -> str:
+    """Return the struct format of a C structure, its inner structures taken apart."""
+    parts = []
+    for kind, _, count in members(structure):
+        if count == "PAYLOAD_SIZE":
+            continue
+        if kind.startswith("struct "):
+            parts.append(flattened(kind.removeprefix("struct ")))
+        elif kind == "__u8" and count:
+            value = getattr(wire, count) if not count.isdecimal() else count
+            parts.append(f"{value}s")
+        else:
+            parts.append(count + _CODE[kind])
+    return "".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("structure", "packed"),
+    [
+        ("full_record", wire._FULL),
+        ("config", source._CONFIG),
+        ("slot", source._SLOT),
+        ("cpu_counters", counters._CPU),
+        ("overflow_key", counters._OVERFLOW_KEY),
+        ("overflow_total", counters._OVERFLOW),
+        ("number_entry", dispatch._ENTRY),
+        ("check_result", selfcheck._RESULT),
+    ],
+)
+def test_packed_formats(
+    compiled: tuple[int, dict[str, int]], structure: str, packed: struct.Struct
+) -> None:
+    """Every struct.Struct has the members of its C structure, in kind, order and size."""
+    size, told = compiled
+    expected = struct.Struct("=" + flattened(structure))
+    room = size if structure == "full_record" else 0
+    assert packed.size == expected.size == told[structure] - room, "and no padding in C"
+    # The same bytes mean the same to both: nine Q are as good as Q9Q or QQQ.
+    bytes_ = bytes(range(1, 252)) * (packed.size // 251 + 1)
+    assert packed.unpack_from(bytes_) == expected.unpack_from(bytes_)
+
+
+def test_constants(compiled: tuple[int, dict[str, int]]) -> None:
+    """Flags, kinds, modes, classes and sizes are the same numbers on both sides."""
+    _, told = compiled
+    homes: dict[str, Any] = {"FLAG_": wire, "KIND_": wire, "MODE_": source}
+    checked = 0
+    for name, value in told.items():
+        for prefix, home in homes.items():
+            if name.startswith(prefix):
+                assert getattr(home, name) == value
+                checked += 1
+        if name.startswith("ENTRY_"):
+            assert getattr(dispatch, name.removeprefix("ENTRY_")) == value
+            checked += 1
+    assert checked == 8 + 8 + 4 + 9
+    for name in ("ADDRESS_SIZE", "BLOB_SIZE", "COMM_SIZE"):
+        assert getattr(wire, name) == told[name]
+    assert told["SOCKETCALL_NUMBERS"] == dispatch.SOCKETCALL_NUMBERS
+
+
+def test_places_in_an_unpacked_record() -> None:
+    """The index constants find what the record's array finds under its name."""
+    record = np.zeros(1, wire.full_record(0))[0]
+    for at, name in enumerate(("files", "timeout", "other_fd", "uid"), start=1):
+        record[name] = at
+    record["args"] = range(100, 106)
+    record["comm"] = 200
+    record["address_length"], record["blob_length"], record["payload_length"] = 11, 12, 13
+    record["address"], record["blob"] = 201, 202
+    record["socket"]["sk"], record["socket"]["remote_ip"] = 300, 77
+    record["other"]["sk"], record["other"]["remote_ip"] = 301, 78
+    f = wire._FULL.unpack(record.tobytes())
+    assert (f[wire._FILES], f[wire._TIMEOUT], f[wire._OTHER_FD], f[wire._UID]) == (1, 2, 3, 4)
+    assert f[wire._ARGS] == tuple(range(100, 106))
+    assert f[wire._COMM] == bytes([200]) * wire.COMM_SIZE
+    assert (f[wire._ADDRESS_LENGTH], f[wire._BLOB_LENGTH], f[wire._PAYLOAD_LENGTH]) == (11, 12, 13)
+    assert (f[wire._ADDRESS][0], f[wire._BLOB][0]) == (201, 202)
+    for place, sk, last in ((wire._SOCKET, 300, 77), (wire._OTHER, 301, 78)):
+        assert (f[place][0], f[place][-1]) == (sk, bytes([last]) * 16)
+        assert len(f[place]) == 14
+
+
+def test_places_in_a_slot() -> None:
+    """What tells of calls in progress takes each value from its member."""
+    names = [
+        name if not count else f"{name}{i}"
+        for _, name, count in members("slot")
+        for i in range(int(count or 1))
+    ]
+    assert [names[at] for at in (0, 1, 10, 14, 19)] == ["start", "args0", "inode", "active", "call"]
+
+
+def make(payload: bytes = b"", **values: Any) -> bytes:
+    """Build a full record; names like ``head.pid`` or ``socket.inode`` reach inside."""
+    size = (len(payload) + 7) // 8 * 8
+    record = np.zeros(1, wire.full_record(size))[0]
+    values = {"head.start": BASE + 5, "head.pid": 10, "head.tid": 11} | {
+        name.replace("__", "."): value for name, value in values.items()
+    }
+    for name, value in values.items():
+        *outer, last = name.split(".")
+        target = record[outer[0]] if outer else record
+        if isinstance(value, bytes):
+            target[last][: len(value)] = list(value)
+        else:
+            target[last] = value
+    if payload:
+        record["payload"][: len(payload)] = list(payload)
+        record["payload_length"] = len(payload)
+    raw: bytes = record.tobytes()
+    return raw
+
+
+INET = {
+    "socket__inode": 77, "socket__sk": 0xFFFF888012345678, "socket__family": 2,
+    "socket__type": 1, "socket__protocol": 6, "socket__tcp_state": 1,
+    "socket__local_port": 80, "socket__local_ip": bytes((127, 0, 0, 1)), "socket__refs": 2,
+}  # fmt: skip
+
+
+def test_decode_call() -> None:
+    """A call comes out as the event with every field in its place; lengths end each area."""
+    decoder = wire.Decoder(BASE)
+    raw = make(
+        b"payload", head__kind=wire.KIND_CALL, head__duration=9, head__fd=3, head__ret=-11,
+        head__call=NUMBER["bind"], head__flags=wire.FLAG_ABI32 | wire.FLAG_UNREADABLE,
+        files=5, args=[1, 2, 3, 4, 5, 6], timeout=wire.NO_TIMEOUT, other_fd=-1, comm=b"prog\xff",
+        address_length=16, address=b"\2\0\0\x50\x7f\0\0\1" + bytes(8) + b"stale",
+        blob_length=2, blob=b"abSTALE", **INET,
+    )  # fmt: skip
+    call = decoder.decode(raw)
+    assert isinstance(call, Call)
+    assert (call.t, call.dur, call.pid, call.tid, call.comm) == (5, 9, 10, 11, "prog\\xff")
+    assert (call.call, call.fd, call.ret, call.raw) == ("bind", 3, -11, (1, 2, 3, 4, 5, 6))
+    assert (call.files, call.timeout, call.other, call.other_fd) == (5, None, None, -1)
+    assert call.addr == Address(family="AF_INET", ip="127.0.0.1", port=80)
+    assert (call.blob, call.payload, call.abi32, call.unreadable) == (b"ab", b"payload", True, True)
+    assert call.sock is not None
+    assert (call.sock.inode, call.sock.refs, call.sock.local) == (77, 2, call.addr)
+    assert call.sock.remote is None
+    assert decoder.comms == {11: "prog\\xff"}
+
+
+def test_decode_processes() -> None:
+    """Fork, exec, exit and rename tell of processes and keep the names of threads."""
+    decoder = wire.Decoder(BASE)
+    fork = decoder.decode(
+        make(head__kind=wire.KIND_FORK, head__ret=20, comm=b"sh", files=5, args=6, uid=7)
+    )
+    assert isinstance(fork, Fork)
+    assert (fork.child, fork.files, fork.child_files, fork.uid) == (20, 5, 6, 7)
+    exec_ = decoder.decode(
+        make(head__kind=wire.KIND_EXEC, comm=b"ls", blob=b"ls\0-l\0", blob_length=6)
+    )
+    assert isinstance(exec_, Exec)
+    assert exec_.cmdline == ("ls", "-l")
+    assert decoder.decode(make(head__kind=wire.KIND_RENAME, comm=b"worker")) is None
+    assert decoder.comms == {20: "sh", 11: "worker"}
+    exit_ = decoder.decode(
+        make(
+            head__kind=wire.KIND_EXIT, head__ret=7 << 8, head__length=1,
+            head__flags=wire.FLAG_LAST_THREAD,
+        )
+    )  # fmt: skip
+    assert isinstance(exit_, Exit)
+    assert (exit_.code, exit_.files_users, exit_.last_thread) == (7 << 8, 1, True)
+    assert decoder.gone == [11]
+
+
+def test_decode_sockets_on_their_way() -> None:
+    """Passed descriptors, TCP states and segments come out; without a socket they are nothing."""
+    decode = wire.Decoder(BASE).decode
+    passed = decode(
+        make(
+            head__kind=wire.KIND_PASSED, head__fd=9,
+            head__flags=wire.FLAG_RECEIVED | wire.FLAG_CLOEXEC, **INET,
+        )
+    )  # fmt: skip
+    assert isinstance(passed, Passed)
+    assert (passed.fd, passed.received, passed.cloexec) == (9, True, True)
+    state = decode(
+        make(
+            head__kind=wire.KIND_TCP_STATE, head__fd=1, head__ret=8, args=BASE + 3,
+            head__flags=wire.FLAG_IN_CALL, head__call=NUMBER["close"], **INET,
+        )
+    )  # fmt: skip
+    assert isinstance(state, TcpState)
+    assert (state.old, state.new, state.in_call, state.call) == (1, 8, True, "close")
+    assert (state.call_t, state.exiting) == (3, False)
+    for number, name in wire.SEGMENTS.items():
+        segment = decode(make(head__kind=wire.KIND_TCP_SEGMENT, head__ret=number, **INET))
+        assert isinstance(segment, TcpSegment)
+        assert segment.event == name
+    for kind in (wire.KIND_PASSED, wire.KIND_TCP_STATE, wire.KIND_TCP_SEGMENT):
+        assert decode(make(head__kind=kind)) is None
+
+
+@given(
+    st.binary(max_size=wire.FULL_SIZE + 16),
+    st.integers(0, 9),
+    st.integers(0, 255),
+    st.binary(max_size=wire.ADDRESS_SIZE),
+)
+def test_hostile_bytes(noise: bytes, kind: int, call: int, address: bytes) -> None:
+    """Whatever the bytes: an event, nothing, or a ValueError; a record too short is one, too."""
+    decoder = wire.Decoder(BASE)
+    raw = bytearray((noise * (wire.FULL_SIZE // max(1, len(noise)) + 1))[: wire.FULL_SIZE + 8])
+    raw = raw.ljust(wire.FULL_SIZE, b"\0")
+    heads, fields = wire.DATA.fields, wire.full_record(0).fields
+    assert heads is not None
+    assert fields is not None
+    raw[heads["call"][1]], raw[heads["kind"][1]] = call, kind
+    at = fields["address"][1]
+    raw[at : at + len(address)] = address
+    try:
+        decoder.decode(bytes(raw))
+    except ValueError:
+        assert kind not in range(1, 9) or call > len(NUMBER)
+    with pytest.raises(ValueError, match="record"):
+        decoder.decode(noise[: wire.FULL_SIZE - 1])
+
+
+def test_command_line() -> None:
+    """Arguments are told apart by NUL; what was cut off is said to be."""
+    assert wire.command_line(b"") == ()
+    assert wire.command_line(b"a\0b c\0") == ("a", "b c")
+    assert wire.command_line(b"a\0\0b\0") == ("a", "", "b")
+    assert wire.command_line(b"a\0bc") == ("a", "bc...")
+    assert wire.command_line(b"\xff\0") == ("\\xff",)
+
+
+def test_ends_and_rows() -> None:
+    """A record's place in time is its return, whichever layout it has; rows keep their bytes."""
+    records = np.zeros(3, wire.full_record(8))
+    records["head"]["start"], records["head"]["duration"] = [5, 1, 9], [1, 20, 0]
+    assert wire.ends(records).tolist() == [6, 21, 9]
+    assert wire.ends(records["head"]).tolist() == [6, 21, 9]
+    assert list(wire.rows(records)) == [record.tobytes() for record in records]
