@@ -26,6 +26,8 @@ _MAGIC: Final = 0xEB9F
 _STRUCT, _UNION = 4, 5
 _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG = 8, 9, 10, 11, 18
 _ALIASES: Final = frozenset({_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG})
+_ALIASES_MOST: Final = 32
+"""Typedefs and qualifiers in a row; more can only be a circle in a damaged blob."""
 
 _EXTRA: Final = {1: 4, 3: 12, 14: 4, 17: 4}
 """Bytes that follow struct btf_type, by kind: INT, ARRAY, VAR, DECL_TAG."""
@@ -110,13 +112,13 @@ class Btf:
 
     def _resolve(self, type_id: int) -> int | None:
         """Start of the structure or union that `type_id` is, behind typedefs and qualifiers."""
-        while type_id:
+        for _ in range(_ALIASES_MOST):
             start = self._starts[type_id]
             _, info, target = struct.unpack_from("<III", self._blob, start)
             kind = (info >> 24) & 0x1F
             if kind in (_STRUCT, _UNION):
                 return start
-            if kind not in _ALIASES:
+            if kind not in _ALIASES or not target:
                 return None
             type_id = target
         return None
@@ -158,20 +160,30 @@ def read_fields(
     file = None if cache is None else cache / f"offsets-{digest.hexdigest()[:32]}.json"
     if file is not None and (known := _load(file, pairs)) is not None:
         return known
-    btf = Btf(blob)
-    fields = {pair: btf.offset(*pair) for pair in pairs}
+    try:
+        btf = Btf(blob)
+        fields = {pair: btf.offset(*pair) for pair in pairs}
+    except (struct.error, IndexError, ValueError, RecursionError) as error:
+        raise SocktraceError(
+            what="the kernel's type information cannot be read",
+            why=f"{source} is damaged",
+            next_step="run `socktrace doctor`",
+        ) from error
     if file is not None:
         _save(file, fields)
     return fields
 
 
 def _load(file: Path, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], int | None] | None:
+    """What root may trust: owned by root or by us, and writable by nobody else."""
     try:
-        if file.stat().st_uid not in (0, os.geteuid()):
-            return None
-        stored = json.loads(file.read_text())
+        with file.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+                return None
+            stored = json.loads(stream.read())
         return {pair: None if (v := stored[".".join(pair)]) is None else int(v) for pair in pairs}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -29,7 +29,7 @@ _BUFFERED: Final = np.isin(
 
 
 def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> Iterator[DataFold]:
-    """One `DataFold` for each socket and call among `records`; two for a splice both ways.
+    """One `DataFold` for each socket, process and call among `records`; two for a splice both ways.
 
     Args:
         records: of layout `wire.DATA`, in the order of their return, ``start`` in ns since the
@@ -40,7 +40,14 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
     if not len(records):
         return
     outgoing = (records["flags"] & FLAG_OUTGOING).astype(np.uint64) << np.uint64(6)
-    key = records["inode"].astype(np.uint64) << np.uint64(9) | outgoing | records["call"]
+    # By process too: what a child did must not be taken in before its fork. 32 bits of inode, 22 of
+    # process id (PID_MAX_LIMIT, include/linux/threads.h), 1 for the way of a splice, 8 of call.
+    key = (
+        records["inode"].astype(np.uint64) << np.uint64(31)
+        | records["pid"].astype(np.uint64) << np.uint64(9)
+        | outgoing
+        | records["call"]
+    )
     order = np.argsort(key, kind="stable")
     key = key[order]
     starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))

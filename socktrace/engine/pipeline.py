@@ -1,6 +1,6 @@
 """One batch after another through the tracker, in the kernel's order.
 
-Full records step the tracker one by one. Data records are folded by socket and call first; a socket's
+Full records step the tracker one by one. Data records are folded by socket, process and call first; a socket's
 folds are taken in just before the first event of that socket that comes after them, so that what the
 data calls did (bind a datagram socket, read end of file) is known by then.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from socktrace.capture.folding import fold
 from socktrace.engine.comms import Comms
 from socktrace.engine.datalines import data_lines
-from socktrace.events import Call, Exec, Exit
+from socktrace.events import Call, Exec, Exit, Fork
 from socktrace.wire import ends
 
 if TYPE_CHECKING:
@@ -85,18 +85,25 @@ class Pipeline:
         return self._tracker.world.life(number).type == "SOCK_STREAM"
 
     def _settle(self, waiting: dict[int, list[DataFold]], end: int, event: Event) -> None:
-        """Take in the folds that `event` must find done."""
-        if isinstance(event, Exit | Exec):
-            for inode, folds in list(waiting.items()):
-                if any(row.last_pid == event.pid and row.first_t < end for row in folds):
-                    self._tracker.feed_data(waiting.pop(inode))
+        """Take in the folds that `event` must find done: those that began before it."""
+        if isinstance(event, Fork | Exec | Exit):
+            inodes = [
+                inode
+                for inode, folds in waiting.items()
+                if any(row.last_pid == event.pid for row in folds)
+            ]
+        elif isinstance(event, Call) and event.call not in _BIRTHS:
+            inodes = [info.inode for info in (event.sock, event.other) if info is not None]
+        else:
             return
-        if not isinstance(event, Call) or event.call in _BIRTHS:
-            return
-        for info in (event.sock, event.other):
-            folds = waiting.get(info.inode) if info is not None else None
-            if folds and min(row.first_t for row in folds) < end:
-                self._tracker.feed_data(waiting.pop(folds[0].inode))
+        for inode in inodes:
+            if folds := waiting.get(inode):
+                if done := [row for row in folds if row.first_t < end]:
+                    self._tracker.feed_data(done)
+                if len(done) == len(folds):
+                    del waiting[inode]
+                else:
+                    waiting[inode] = [row for row in folds if row.first_t >= end]
 
     def _tell(self, records: NDArray[np.void]) -> None:
         sink = self._sink

@@ -121,10 +121,13 @@ class Core:
             self.by_sk[info.sk] = track
         track.learn(info)
         if not track.family and info.family:
-            self._complete(track, info)
+            self.complete(track, info, track.life.origin)
 
-    def _complete(self, track: Track, info: SocketInfo) -> None:
-        """Tell what sort of socket it is, where its first event could not show that."""
+    def complete(self, track: Track, info: SocketInfo, origin: str, pid: int | None = None) -> None:
+        """Tell what sort of socket it is, or where it came from, where its first event could not.
+
+        This is a second line for the socket: what it says goes before what the first one said.
+        """
         track.family, track.type, track.protocol = info.family, info.type, info.protocol
         track.tcp = is_tcp(info)
         self.emit(
@@ -135,7 +138,8 @@ class Core:
                 family=family_name(info.family),
                 type=type_name(info.type),
                 protocol=protocol_name(info.family, info.type, info.protocol),
-                origin=track.life.origin,
+                origin=origin,
+                pid=pid,
                 netns=info.netns or None,
                 local=info.local,
                 remote=info.remote,

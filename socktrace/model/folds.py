@@ -26,7 +26,7 @@ class DataFold(msgspec.Struct, frozen=True, gc=False):
     last_pid: int
     last_tid: int
     fd: int = -1
-    """The descriptor of the first of them; -1 when not known."""
+    """The descriptor of the last of them, a number of ``last_pid``; -1 when not known."""
     files: int = 0
     """Address of the struct files_struct that ``fd`` is a number in; 0 when not known."""
     eof_t: int | None = None

@@ -156,6 +156,10 @@ def close(core: Core, track: Track, t: int, cause: Cause | str, *, inferred: boo
     core.unlink_listener(track)
     if track.life.tcp_state in {None, "CLOSED", "TIME-WAIT"}:
         core.unlink_sk(track)
+    waiting, track.queue = track.queue, []
+    for passed in waiting:
+        passed.in_flight = max(passed.in_flight - 1, 0)
+        settle(core, passed, Act(t, _UNKNOWN, cause))
 
 
 def _may_be_held_elsewhere(core: Core, track: Track, refs: int) -> bool:

@@ -9,13 +9,16 @@ from socktrace.events import Call, SocketInfo
 from socktrace.lines import Address
 from socktrace.model import numbers as n
 from socktrace.model.core import Core, cause_of, end_of
-from socktrace.model.holding import Place, act_of, close, install
+from socktrace.model.holding import Place, act_of, correction, install, settle
 from socktrace.model.seeing import Named, see_socket
-from socktrace.model.states import CLOSED, CONNECTED, CREATED
+from socktrace.model.states import CONNECTED, CREATED
 from socktrace.model.tables import table_of
 from socktrace.model.tcp import Embryos
 from socktrace.model.tracks import Track, endpoint, has_port
 from socktrace.names.constants import AF_UNIX, tcp_state_name
+
+_GUESSED: Final = frozenset({"existing", "unknown"})
+"""Origins that only say that the birth has not been told (yet)."""
 
 _PAIR: Final = struct.Struct("=ii")
 
@@ -24,16 +27,19 @@ def _argument(call: Call, index: int) -> int:
     return call.raw[index] if index < len(call.raw) else 0
 
 
-def _known(core: Core, call: Call, info: SocketInfo) -> Track | None:
+def _known(core: Core, call: Call, info: SocketInfo, origin: str) -> Track | None:
     """Find a socket that a later event has already shown, when its birth comes late.
 
     One that is older than the call is another: the kernel has used the inode number again.
     """
     track = core.by_inode.get(info.inode)
-    if track is None or track.life.created >= call.t:
+    if track is None:
+        return None
+    if track.life.created >= call.t:
+        if track.life.origin in _GUESSED:
+            core.complete(track, info, origin, call.pid)
         return track
-    if track.api != CLOSED:
-        close(core, track, call.t, "unknown", inferred=True)
+    settle(core, track, correction(call.t), refs=1)
     return None
 
 
@@ -43,7 +49,7 @@ def on_socket(core: Core, call: Call) -> None:
         core.syscall(call, None)
         return
     info, end = call.sock, end_of(call)
-    track = _known(core, call, info)
+    track = _known(core, call, info, "socket")
     fresh = track is None
     if track is None:
         track = core.birth(info, end, "socket", pid=call.pid)
@@ -60,8 +66,10 @@ def on_socketpair(core: Core, call: Call) -> None:
         core.syscall(call, None)
         return
     end = end_of(call)
-    first = _known(core, call, call.sock) or core.birth(call.sock, end, "socketpair", pid=call.pid)
-    second = _known(core, call, call.other) or core.birth(
+    first = _known(core, call, call.sock, "socketpair") or core.birth(
+        call.sock, end, "socketpair", pid=call.pid
+    )
+    second = _known(core, call, call.other, "socketpair") or core.birth(
         call.other, end, "socketpair", pid=call.pid, peer=first.number
     )
     core.syscall(call, first)
@@ -85,7 +93,7 @@ def on_accept(core: Core, embryos: Embryos, call: Call) -> None:
         core.syscall(call, listener)
         return
     info, end = call.sock, end_of(call)
-    track = _known(core, call, info)
+    track = _known(core, call, info, "accept")
     if track is not None:
         core.syscall(call, listener)
         _open_accepted(core, call, track)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from socktrace.lines import SocketLife, Syscall
+from socktrace.model.totals import names_in
 
 NOT_FAILED: Final = frozenset(
     "EINPROGRESS EALREADY EISCONN EINTR EAGAIN EBADF EFAULT ENOTSOCK ERESTARTSYS ERESTARTNOINTR"
@@ -29,7 +30,7 @@ def _connect(life: SocketLife, line: Syscall) -> None:
 
 def _fcntl(life: SocketLife, line: Syscall) -> None:
     if line.args.get("cmd") == "F_SETFL" and line.ret == 0:
-        life.nonblocking = "O_NONBLOCK" in (line.args.get("arg") or ())
+        life.nonblocking = "O_NONBLOCK" in names_in(line.args.get("arg"))
 
 
 def _ioctl(life: SocketLife, line: Syscall) -> None:
@@ -40,7 +41,7 @@ def _ioctl(life: SocketLife, line: Syscall) -> None:
 
 def _born(life: SocketLife, line: Syscall) -> None:
     if line.ret >= 0:
-        life.nonblocking = "SOCK_NONBLOCK" in (line.args.get("type") or ())
+        life.nonblocking = "SOCK_NONBLOCK" in names_in(line.args.get("type"))
 
 
 _READERS: Final[Mapping[str, Callable[[SocketLife, Syscall], None]]] = {

@@ -131,7 +131,9 @@ def _find(core: Core, event: TcpState, embryo: Embryo | None) -> Track | None:
     if track is not None:
         core.link(track, info)
         return track
-    if embryo is not None:
+    # Tracepoints tell of every process's connections: a stranger's is none of ours.
+    ours = core.whole_machine or (event.in_call and not event.exiting)
+    if embryo is not None or not ours:
         return None
     before = _API_BEFORE.get(event.old, CONNECTED)
     if event.old == n.TCP_CLOSE:
@@ -152,6 +154,8 @@ def _grow(core: Core, embryos: Embryos, embryo: Embryo | None, event: TcpState) 
         return
     if embryo is None:
         if event.old not in {n.TCP_LISTEN, n.TCP_SYN_RECV, n.TCP_NEW_SYN_RECV}:
+            return
+        if not core.whole_machine and _listener_of(core, info.netns, info.local) is None:
             return
         embryo = embryos.start(info.sk, info.local, info.netns)
     if embryo.steps and event.t < embryo.steps[-1].t:
@@ -187,6 +191,9 @@ def _cause(event: TcpState) -> Cause | str:
 
 def _tell(core: Core, track: Track, step: _Step) -> bool:
     """Tell of a state change, unless it is known already; tell of what must have come between."""
+    if step.old == step.new:
+        # close(2) after shutdown(2) sets FIN-WAIT-1 anew: tcp_close_state in net/ipv4/tcp.c.
+        return False
     old, new = tcp_state_name(step.old), tcp_state_name(step.new)
     current = track.life.tcp_state
     if step.t < track.tcp_t or (current == new and old != current):

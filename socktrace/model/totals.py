@@ -5,7 +5,7 @@ Both ways lead to the same sums, which is why they stand side by side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from socktrace.calls import CALLS, Direction, Kind
@@ -71,9 +71,9 @@ def count_line(life: SocketLife, line: Syscall) -> None:
     _take_role(life, direction)
     if line.errno is not None:
         return
-    result = int(message.get("msg_len", 0)) if line.call in _VECTORS else line.ret
+    result = _number(message.get("msg_len")) if line.call in _VECTORS else line.ret
     totals.bytes += max(result, 0)
-    peeked = "MSG_PEEK" in line.args.get("flags", ())
+    peeked = "MSG_PEEK" in names_in(line.args.get("flags"))
     if not peeked:
         _moved(life, direction, max(result, 0))
     if direction is _IN:
@@ -83,6 +83,15 @@ def count_line(life: SocketLife, line: Syscall) -> None:
 def _message(args: Mapping[str, Any]) -> Mapping[str, Any]:
     message = args.get("msg") or args.get("msgvec")
     return message if isinstance(message, dict) else {}
+
+
+def names_in(value: object) -> Collection[Any]:
+    """Read a list of flags; a recording may have been altered, so it may be anything."""
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _number(value: object, default: int = 0) -> int:
+    return value if isinstance(value, int) else default
 
 
 def _note_reading(
@@ -95,8 +104,10 @@ def _note_reading(
             life.empty_datagrams += 1
         elif life.eof is None:
             life.eof = line.t + line.dur
-    cut = "MSG_TRUNC" in message.get("msg_flags", ())
-    longer = "MSG_TRUNC" in args.get("flags", ()) and result > args.get("len", result)
+    cut = "MSG_TRUNC" in names_in(message.get("msg_flags"))
+    longer = "MSG_TRUNC" in names_in(args.get("flags")) and result > _number(
+        args.get("len"), result
+    )
     if life.type in _DATAGRAM_TYPES and (cut or longer):
         life.truncated += 1
 

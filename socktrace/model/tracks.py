@@ -30,6 +30,7 @@ class Track:
         "never_accepted",
         "number",
         "protocol",
+        "queue",
         "remote",
         "reset_t",
         "sk",
@@ -54,6 +55,8 @@ class Track:
         """The descriptors that name it, over all known tables."""
         self.in_flight = 0
         """SCM_RIGHTS messages on their way that carry it: each is a reference (unix(7))."""
+        self.queue: list[Track] = []
+        """The sockets in messages that wait to be received on it."""
         self.listed = False
         """Its holders were all listed when we attached."""
         self.bound = False

@@ -82,7 +82,7 @@ def data(core: Core, passing: Passing, call: Call) -> None:
     core.syscall(call, track)
     carried = passing.take(call.tid, call.t)
     if carried:
-        _settle_passed(core, call, carried)
+        _settle_passed(core, call, track, carried)
     if track is not None and track.api == CONNECTING and call.ret > 0:
         core.set_api(track, CONNECTED, end_of(call), cause_of(call), inferred=True)
     info = call.sock
@@ -92,17 +92,29 @@ def data(core: Core, passing: Passing, call: Call) -> None:
         _autobind(core, track, info.local, end_of(call), cause_of(call))
 
 
-def _settle_passed(core: Core, call: Call, carried: list[Track]) -> None:
+def _settle_passed(core: Core, call: Call, carrier: Track | None, carried: list[Track]) -> None:
+    """Take in what the call says of the descriptors in its message.
+
+    A message waits in the queue of the carrier's peer, and goes with it if nobody receives it.
+    """
     position = _FLAGS_ARGUMENT.get(call.call)
-    if position is None:
-        if call.ret < 0:
-            for track in carried:
-                track.in_flight = max(track.in_flight - 1, 0)
-                settle(core, track, correction(end_of(call)))
+    if position is None and call.ret < 0:
+        for track in carried:
+            track.in_flight = max(track.in_flight - 1, 0)
+            settle(core, track, correction(end_of(call)))
+    elif position is None:
+        peer = carrier.life.peer if carrier is not None else None
+        receiver = core.by_number.get(peer) if peer is not None else None
+        if receiver is not None:
+            receiver.queue.extend(carried)
     elif len(call.raw) > position and call.raw[position] & n.MSG_PEEK:
         # unix(7): a peeked message keeps its descriptors, and gives copies.
         for track in carried:
             track.in_flight += 1
+    elif carrier is not None:
+        for track in carried:
+            if track in carrier.queue:
+                carrier.queue.remove(track)
 
 
 def _autobind(core: Core, track: Track, local: Address, t: int, cause: Cause) -> None:
@@ -114,8 +126,12 @@ def _autobind(core: Core, track: Track, local: Address, t: int, cause: Cause) ->
 def data_folds(core: Core, rows: Iterable[DataFold]) -> None:
     """Take in sums of data calls, in the order in which each began."""
     for row in sorted(rows, key=lambda row: row.first_t):
+        if not row.inode:
+            continue
         track = socket_of(core, row.inode, row.first_t)
-        heal(core, track, Named(row.first_t, row.last_pid, row.files, row.fd))
+        if not track.slots:
+            # A sum spans many events, so it says who holds a socket only if nobody else did.
+            heal(core, track, Named(row.first_t, row.last_pid, row.files, row.fd))
         core.world.fold(
             track.number,
             row.call,

@@ -324,7 +324,7 @@ class World:
         else:
             born = self.sockets.get(self._newest)
             made = [born] if born is not None and born.listener == life.socket else []
-        flags = line.args.get("type") or line.args.get("flags") or ()
+        flags = totals.names_in(line.args.get("type") or line.args.get("flags"))
         for each in made:
             if each is not None:
                 each.nonblocking = "SOCK_NONBLOCK" in flags
@@ -379,7 +379,10 @@ class World:
 def _complete(life: SocketLife, line: Socket) -> None:
     """Fill in what was not known when the socket first appeared."""
     life.family, life.type, life.protocol = line.family, line.type, line.protocol
-    for field in ("netns", "local", "remote"):
+    life.origin, life.born_before = line.origin, line.origin == "existing"
+    if life.role == "unknown":
+        life.role = _ORIGIN_ROLES.get(line.origin, "unknown")
+    for field in ("pid", "netns", "local", "remote"):
         if getattr(life, field) is None:
             setattr(life, field, getattr(line, field))
 

@@ -160,6 +160,30 @@ def test_in_flight_descriptor_keeps_the_socket_open() -> None:
     assert told.life(1).closed == 100
 
 
+def test_message_goes_with_the_queue_it_waits_in() -> None:
+    """The receiving end is closed before the message was received: its sockets end with it."""
+    ends = {"family": 1, "protocol": 0}
+    told = Told(
+        call(
+            10,
+            "socketpair",
+            4,
+            0,
+            (1, 1, 0, 0),
+            sock=sock(8, **ends),
+            other=sock(9, **ends),
+            other_fd=5,
+        ),
+        call(30, "socket", -1, 3, (2, 1, 0), sock=sock(1)),
+        _passed(50, 3, received=False),
+        call(50, "sendmsg", 4, 1, (4, 0, 0), sock=sock(8, **ends)),
+        _close(70, refs=2),
+    )
+    assert told.life(1).closed is None
+    told.feed(call(90, "close", 5, 0, sock=sock(9, refs=1, **ends)))
+    assert told.life(1).closed == 100
+
+
 def test_message_that_was_not_sent_holds_nothing() -> None:
     """A sendmsg that failed put no reference on its way."""
     told = Told(
@@ -245,6 +269,7 @@ def test_close_that_returns_after_its_number_is_used_again() -> None:
 def test_late_birth_opens_no_closed_number() -> None:
     """A socket told after its close stays closed."""
     told = Told(_close(50, refs=1), MADE)
+    assert (told.life(1).origin, told.life(1).pid) == ("existing", None)
     assert told.holders(1) == []
     assert told.life(1).closed is not None
 

@@ -171,6 +171,20 @@ def test_unannounced_socket_is_what_tcp_says(old: int, state: str) -> None:
     assert told.life(1).pid is None
 
 
+def test_strangers_stay_out_of_sight() -> None:
+    """The kernel tells of all connections; a capture of some processes takes in theirs only."""
+    strange = (tcp(50, sock(1), 2, 1), tcp(60, CHILD, 10, 3), tcp(70, sock(3), 7, 2, "connect", 69))
+    told = Told(*strange, whole_machine=False)
+    assert [line.inode for line in told.sockets()] == [3]
+    assert told.tracker._embryos.get(CHILD.sk) is None
+
+
+def test_state_that_is_set_anew_is_no_change() -> None:
+    """close(2) after shutdown(2) sets FIN-WAIT-1 again."""
+    told = Told(tcp(50, sock(1), 1, 4), tcp(60, sock(1), 4, 4))
+    assert told.tcp(1) == ["ESTABLISHED", "FIN-WAIT-1"]
+
+
 def test_end_by_a_holder_that_we_do_not_know() -> None:
     """The process that closed an inherited socket is out of sight; TCP's FIN tells of the end."""
     told = Told(call(30, "close", 0, 0, sock=sock(1, tcp_state=1, refs=3)), whole_machine=False)

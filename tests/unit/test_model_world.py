@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from socktrace.events import Call, Listed, Loss, Seen, SocketInfo
-from socktrace.lines import CallTotals, Sample, Socket
+from socktrace.lines import CallTotals, Sample, Socket, Syscall
 from socktrace.model.folds import DataFold
 from socktrace.model.limits import Limits
 from socktrace.model.world import World
@@ -315,3 +315,38 @@ def test_lines_about_unknown_sockets_are_ignored() -> None:
         if not isinstance(line, Socket):
             world.apply(line)
     assert world.sockets == {}
+
+
+def test_birth_that_is_told_late() -> None:
+    """Data came first: the birth that was then told replaces what had to be guessed."""
+    told = Told()
+    told.tracker.feed_data([_fold(fd=3, files=TABLE)])
+    told.feed(call(40, "socket", -1, 3, (2, 1, 0), sock=sock(1)))
+    life = told.life(1)
+    assert (life.origin, life.pid, life.born_before) == ("socket", PID, False)
+    assert told.holders(1) == [(PID, 3)]
+
+
+def test_sum_of_calls_on_no_socket() -> None:
+    """A call on a number that names no socket makes none."""
+    told = Told()
+    told.tracker.feed_data([_fold(inode=0)])
+    assert told.lines == []
+
+
+def test_sum_does_not_say_who_holds_a_socket_that_somebody_holds() -> None:
+    """Its calls may lie before and after a fork; the last process's number proves nothing."""
+    told = Told(MADE)
+    told.tracker.feed_data([_fold(last_pid=11, fd=9)])
+    assert told.holders(1) == [(PID, 3)]
+
+
+def test_altered_recording_is_read_as_far_as_it_makes_sense() -> None:
+    """Arguments of wrong types are as good as none."""
+    told = Told(UDP_MADE)
+    for name in ("recvfrom", "recvmmsg", "fcntl", "socket", "getsockopt", "accept4"):
+        for value in (5, "x", None, {"index": "x", "msg_len": "y", "len": [], "msg_flags": 7}):
+            args = dict.fromkeys(("flags", "len", "msg", "msgvec", "arg", "type", "count"), value)
+            args |= {"cmd": "F_SETFL", "optname": "SO_ERROR", "optval": value}
+            told.tracker.world.apply(Syscall(50, 5, PID, PID, "x", name, 0, args, 3, 1))
+    assert told.life(1).calls["getsockopt"].count == 4
