@@ -105,7 +105,7 @@ static __always_inline bool begin(struct slot *slot, u8 class, u64 task, u32 tid
 	slot->sk = 0;
 	slot->socket = 0;
 	slot->refs = 0;
-	slot->second = 0;
+	slot->marks = 0;
 	slot->family = 0;
 	switch (class) {
 	case ENTRY_NONE:
@@ -142,7 +142,7 @@ static __always_inline bool begin(struct slot *slot, u8 class, u64 task, u32 tid
 		if (slot->inode)
 			return true;
 		note_file(slot, file_of(files, slot->args[2]), cfg, false);
-		slot->second = 1;
+		slot->marks = MARK_SECOND;
 		return slot->inode;
 	case ENTRY_TARGET:
 		note_file(slot, file_of(files, slot->args[2]), cfg, false);

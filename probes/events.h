@@ -37,6 +37,7 @@ enum record_kind {
 #define FLAG_LAST_THREAD 0x20  /* KIND_EXIT: the process ends */
 #define FLAG_RECEIVED 0x40     /* KIND_PASSED: taken out of a message, not put in */
 #define FLAG_CLOEXEC 0x80      /* KIND_PASSED: MSG_CMSG_CLOEXEC */
+#define FLAG_BEGAN_BEFORE 0x100 /* in progress when we attached: start is that moment */
 
 struct data_record {
 	__u64 start;    /* CLOCK_MONOTONIC, ns */
@@ -126,13 +127,16 @@ struct slot {
 	__u32 refs;
 	__u16 number; /* as the program gave it */
 	__u8 active;  /* 0: the call has returned; the rest is left as it was */
-	__u8 second;  /* splice: the socket is fd_out */
+	__u8 marks;   /* MARK_* */
 	__u16 family;
 	__u16 type;
 	__u16 protocol;
 	__u8 call;
 	__u8 abi32;
 };
+
+#define MARK_SECOND 1 /* splice: the socket is fd_out */
+#define MARK_BEFORE 2 /* the call was in progress when we attached: start is that moment */
 
 /* Where calls and bytes are added up when the data ring is full. */
 struct overflow_key {

@@ -20,7 +20,9 @@ static __always_inline void fill_head(struct data_record *head, const struct slo
 	head->call = slot->call;
 	head->kind = KIND_CALL;
 	head->flags = slot->abi32 ? FLAG_ABI32 : 0;
-	if (slot->second) {
+	if (slot->marks & MARK_BEFORE)
+		head->flags |= FLAG_BEGAN_BEFORE;
+	if (slot->marks & MARK_SECOND) {
 		head->flags |= FLAG_OUTGOING;
 		head->fd = slot->args[2];
 	}

@@ -100,6 +100,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     unreadable: bool = False
     """Something in user memory was not resident and could not be read."""
     payload: bytes = b""
+    began_before: bool = False
+    """It was in progress when we attached: ``t`` is that moment, not when it began."""
 
 
 class Passed(msgspec.Struct, frozen=True, gc=False):

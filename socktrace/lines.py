@@ -137,7 +137,26 @@ class Syscall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     """First bytes the call carried, base64, where ``header.payload_limit`` allows."""
     unreadable: bool = False
     """Part of the arguments lay in memory that was not resident when it was read."""
+    began_before: bool = False
+    """It was in progress when we attached: ``t`` is that moment, and ``dur`` counts from it."""
     stack: int | None = None
+
+
+class Blocked(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="blocked"):
+    """A call that had not returned when the recording ended."""
+
+    t: int
+    """When it was looked at: the end of the recording."""
+    since: int
+    """When it began."""
+    pid: int
+    tid: int
+    comm: str
+    call: str
+    fd: int | None = None
+    socket: int | None = None
+    began_before: bool = False
+    """It was in progress when we attached: ``since`` is that moment."""
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -270,6 +289,7 @@ Line = (
     | Process
     | Socket
     | Syscall
+    | Blocked
     | State
     | Descriptor
     | TcpEvent
@@ -366,6 +386,6 @@ class Document(msgspec.Struct, omit_defaults=True):
     header: Header
     processes: list[Process]
     sockets: list[SocketLife]
-    events: list[Socket | Syscall | State | Descriptor | TcpEvent | Sample | Lost]
+    events: list[Socket | Syscall | Blocked | State | Descriptor | TcpEvent | Sample | Lost]
     findings: list[Finding]
     end: End | None = None

@@ -47,6 +47,7 @@ FLAG_EXITING = 0x10
 FLAG_LAST_THREAD = 0x20
 FLAG_RECEIVED = 0x40
 FLAG_CLOEXEC = 0x80
+FLAG_BEGAN_BEFORE = 0x100
 
 SEGMENTS: Final = {1: "retransmit", 2: "reset-sent", 3: "reset-received"}
 
@@ -245,6 +246,7 @@ class Decoder:
             timeout=None if timeout == NO_TIMEOUT else timeout,
             abi32=bool(flags & FLAG_ABI32),
             unreadable=bool(flags & FLAG_UNREADABLE),
+            began_before=bool(flags & FLAG_BEGAN_BEFORE),
             payload=record[FULL_SIZE : FULL_SIZE + length] if length else b"",
         )
 

@@ -44,6 +44,10 @@ _NAME_BYTES: Final = 15
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+_NO_EXIST: Final = 1
+"""BPF_NOEXIST: make an entry, never change one."""
+
+
 def _bpf(command: int, attributes: bytes) -> int:
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
     result = int(_libc.syscall(_NR_BPF, command, buffer, len(attributes)))
@@ -141,10 +145,10 @@ class Map:
         self._key = ctypes.create_string_buffer(key_size)
         self._value = ctypes.create_string_buffer(value_size)
 
-    def _element(self, key: bytes) -> bytes:
+    def _element(self, key: bytes, flags: int = 0) -> bytes:
         ctypes.memmove(self._key, key, len(self._key))
         return _ELEMENT.pack(
-            self.fd, ctypes.addressof(self._key), ctypes.addressof(self._value), 0
+            self.fd, ctypes.addressof(self._key), ctypes.addressof(self._value), flags
         )
 
     def get(self, key: bytes) -> bytes | None:
@@ -163,6 +167,15 @@ class Map:
         """
         ctypes.memmove(self._value, value, len(value))
         _bpf(_UPDATE, self._element(key))
+
+    def add(self, key: bytes, value: bytes) -> bool:
+        """Put `value` at `key` if nothing is there. False if something was."""
+        ctypes.memmove(self._value, value, len(value))
+        try:
+            _bpf(_UPDATE, self._element(key, _NO_EXIST))
+        except FileExistsError:
+            return False
+        return True
 
     def delete(self, key: bytes) -> bool:
         """Take `key` away. False if it was not there."""

@@ -112,6 +112,16 @@ def number_table(enabled: frozenset[str] | None = None) -> dict[int, bytes]:
     return {number: _ENTRY.pack(*entry) for number, entry in entries.items()}
 
 
+NEEDS_SOCKET: Final = frozenset({FD, CLOSE, DUP2, FD3, TARGET})
+"""Classes of calls that are followed only when a descriptor of theirs is a socket."""
+
+
+def entry_of(entry: bytes, *, abi32: bool) -> tuple[int, int]:
+    """The call's number on the wire (0: not captured) and its class, from a struct number_entry."""
+    fields = _ENTRY.unpack(entry)
+    return (fields[3], fields[4]) if abi32 else (fields[0], fields[1])
+
+
 def call_flags() -> list[str]:
     """The compiler's ``-D`` flags that give the calls their numbers on the wire."""
     data = [NUMBER[spec.name] for spec in CALLS if spec.kind is Kind.DATA]

@@ -97,7 +97,7 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
             last_t=int(end[stop - 1]),
             last_pid=int(row["pid"]),
             last_tid=int(row["tid"]),
-            fd=int(records["fd"][order[start]]),
+            fd=int(row["fd"]),
             eof_t=eof,
             empty_datagrams=empty_datagrams,
             truncated=int(longers[i]),

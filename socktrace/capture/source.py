@@ -10,30 +10,33 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
 
-from socktrace.calls import CALLS
+from socktrace.calls import CALLS, CallSpec
 from socktrace.capture.counters import Books
-from socktrace.capture.dispatch import call_flags
+from socktrace.capture.dispatch import NEEDS_SOCKET, call_flags, entry_of, number_table
 from socktrace.capture.image import obtain_image
 from socktrace.capture.offsets import offset_flags
 from socktrace.capture.programs import CHECK, PROGRAMS, Programs
 from socktrace.capture.ring import Ring
 from socktrace.capture.selfcheck import CALL as CHECK_CALL
 from socktrace.capture.selfcheck import learn_socket_operations
-from socktrace.wire import DATA, Decoder, ends, full_record, rows
+from socktrace.wire import DATA, NO_TIMEOUT, Decoder, ends, full_record, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
     from socktrace.capture.counters import Counters
     from socktrace.capture.options import CaptureOptions
     from socktrace.events import Event, Loss
+    from socktrace.host.blocked import ThreadCall
 
 MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
 """config.mode of probes/events.h."""
 _CONFIG: Final = struct.Struct("=IIIIQQII")
 _SLOT: Final = struct.Struct("=Q6QQQQIIIHBBHHHBB")
+
+_MARK_BEFORE: Final = 2
 
 _SETTLED_NS: Final = 3_000_000
 """A record is put into its ring within this time of the moment it bears, but for rare stalls; what
@@ -55,9 +58,38 @@ class CallInProgress(NamedTuple):
     tid: int
     since: int
     """ns since the recording began."""
-    call: str
+    call: CallSpec
     fd: int
+    """Its first argument: for most calls a descriptor."""
     inode: int
+    began_before: bool
+    """It was in progress when we attached: ``since`` is that moment."""
+
+
+class SlotView(NamedTuple):
+    """struct slot of probes/events.h."""
+
+    start: int
+    arg0: int
+    arg1: int
+    arg2: int
+    arg3: int
+    arg4: int
+    arg5: int
+    timeout: int
+    sk: int
+    socket: int
+    inode: int
+    other_inode: int
+    refs: int
+    number: int
+    active: int
+    marks: int
+    family: int
+    type: int
+    protocol: int
+    call: int
+    abi32: int
 
 
 class Capture:
@@ -191,6 +223,33 @@ class Capture:
         """The kernel side's books, since the start."""
         return self._books.read()
 
+    def adopt(self, calls: Iterable[ThreadCall]) -> None:
+        """Follow calls that were in progress before the probes were there, so that their return is
+        told: a thread that waits in accept since yesterday has one coming.
+
+        To be called after `start`. A thread that has begun another call meanwhile keeps that.
+
+        Args:
+            calls: what /proc says that threads are blocked in.
+        """
+        table = number_table(self._options.calls)
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        for thread in calls:
+            entry = table.get(thread.number)
+            if entry is None:
+                continue
+            call, entry_class = entry_of(entry, abi32=thread.abi32)
+            if not call or (entry_class in NEEDS_SOCKET and not thread.inode):
+                continue
+            key = thread.tid.to_bytes(4, "little")
+            slot = _SLOT.pack(
+                now, *thread.args, NO_TIMEOUT, 0, 0, thread.inode, 0, 0, thread.number,
+                1, _MARK_BEFORE, 0, 0, 0, call, thread.abi32,
+            )  # fmt: skip
+            # It may have returned between the two looks; then its slot would never be cleared.
+            if self._slots.add(key, slot) and not thread.still_there():
+                self._slots.delete(key)
+
     def in_progress(self) -> list[CallInProgress]:
         """Every call that has begun and not returned: what is blocked right now."""
         found = []
@@ -198,18 +257,18 @@ class Capture:
             raw = self._slots.get(key)
             if raw is None:
                 continue
-            fields = _SLOT.unpack_from(raw)
-            if not fields[14]:
-                continue
-            found.append(
-                CallInProgress(
-                    tid=int.from_bytes(key, "little"),
-                    since=fields[0] - self.base,
-                    call=CALLS[fields[19] - 1].name,
-                    fd=fields[1] & 0xFFFFFFFF,
-                    inode=fields[10],
+            slot = SlotView(*_SLOT.unpack(raw))
+            if slot.active:
+                found.append(
+                    CallInProgress(
+                        tid=int.from_bytes(key, "little"),
+                        since=slot.start - self.base,
+                        call=CALLS[slot.call - 1],
+                        fd=_signed(slot.arg0),
+                        inode=slot.inode,
+                        began_before=bool(slot.marks & _MARK_BEFORE),
+                    )
                 )
-            )
         return found
 
     def close(self) -> None:
@@ -225,6 +284,12 @@ class Capture:
     def __exit__(self, *_: object) -> None:
         """Let everything go."""
         self.close()
+
+
+def _signed(register: int) -> int:
+    """An int argument, from its register."""
+    low = register & 0xFFFFFFFF
+    return low - (1 << 32) if low >> 31 else low
 
 
 def _settled(

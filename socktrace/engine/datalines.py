@@ -9,7 +9,7 @@ from socktrace.lines import Syscall
 from socktrace.names.addresses import inet_address
 from socktrace.names.args import data_args
 from socktrace.names.errnos import errno_name
-from socktrace.wire import FLAG_ABI32, FLAG_OUTGOING, FLAG_UNREADABLE
+from socktrace.wire import FLAG_ABI32, FLAG_BEGAN_BEFORE, FLAG_OUTGOING, FLAG_UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,4 +72,5 @@ def data_lines(
             errno=errno_name(-ret) if ret < 0 else None,
             abi="i386" if flags & FLAG_ABI32 else None,
             unreadable=bool(flags & FLAG_UNREADABLE),
+            began_before=bool(flags & FLAG_BEGAN_BEFORE),
         )

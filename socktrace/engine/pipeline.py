@@ -15,6 +15,7 @@ from socktrace.capture.folding import fold
 from socktrace.engine.comms import Comms
 from socktrace.engine.datalines import data_lines
 from socktrace.events import Call, Exec, Exit, Fork
+from socktrace.names.constants import SOCK_STREAM
 from socktrace.wire import ends
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Pipeline:
         """Feed `tracker`."""
         self._tracker = tracker
         self._sink = sink
-        self._comms = Comms(comms)
+        self.comms = Comms(comms)
+        """Names of threads."""
         self.calls = 0
         """System calls taken in so far."""
 
@@ -54,7 +56,7 @@ class Pipeline:
         """Take in one batch."""
         data = batch.data
         self.calls += len(data)
-        waiting = self._fold(data)
+        waiting = self._fold(data, batch.events)
         data_ends = ends(data)
         told = 0
         for end, event in batch.events:
@@ -71,18 +73,25 @@ class Pipeline:
         for folds in waiting.values():
             self._tracker.feed_data(folds)
 
-    def _fold(self, data: NDArray[np.void]) -> dict[int, list[DataFold]]:
+    def _fold(
+        self, data: NDArray[np.void], events: list[tuple[int, Event]]
+    ) -> dict[int, list[DataFold]]:
         waiting: dict[int, list[DataFold]] = {}
-        for row in fold(data, self._is_stream):
-            if row.inode:  # a call on what is no socket (EBADF, ENOTSOCK) belongs to none
-                waiting.setdefault(row.inode, []).append(row)
+        for row in fold(data, lambda inode: self._is_stream(inode, events)):
+            waiting.setdefault(row.inode, []).append(row)
         return waiting
 
-    def _is_stream(self, inode: int) -> bool | None:
+    def _is_stream(self, inode: int, events: list[tuple[int, Event]]) -> bool | None:
         number = self._tracker.socket_id(inode)
-        if number is None:
-            return None
-        return self._tracker.world.life(number).type == "SOCK_STREAM"
+        if number is not None:
+            return self._tracker.world.life(number).type == "SOCK_STREAM"
+        # Made in this very batch: the tracker has not been told yet.
+        for _, event in events:
+            if isinstance(event, Call) and event.call in _BIRTHS:
+                for info in (event.sock, event.other):
+                    if info is not None and info.inode == inode and info.type:
+                        return info.type == SOCK_STREAM
+        return None
 
     def _settle(self, waiting: dict[int, list[DataFold]], end: int, event: Event) -> None:
         """Take in the folds that `event` must find done: those that began before it."""
@@ -107,7 +116,7 @@ class Pipeline:
 
     def _tell(self, records: NDArray[np.void]) -> None:
         sink = self._sink
-        for line in data_lines(records, self._socket_of, self._comms):
+        for line in data_lines(records, self._socket_of, self.comms):
             sink(line)
 
     def _socket_of(self, inode: int, t: int) -> int:

@@ -7,11 +7,14 @@ of processes come with the first of their sockets that fits.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections import deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from socktrace.host.containers import container_of
-from socktrace.lines import Header, Lost, Process, Socket, Syscall
+from socktrace.lines import Header, Lost, Process, Socket, State, Syscall
 from socktrace.model.filters import ProcessFacts, Subject
 from socktrace.model.filters import predicate as compile_filter
 
@@ -23,7 +26,27 @@ if TYPE_CHECKING:
     from socktrace.model.world import World
 
 _HELD_MOST: Final = 10_000
-"""Lines kept for one socket that does not fit yet; the oldest data calls go first."""
+"""Calls kept of one socket that does not fit yet; the oldest go first."""
+_CLOSED_MOST: Final = 1_000
+"""Closed sockets of which lines are still kept: few filters fit only then."""
+
+
+class _Held:
+    """The lines of one socket, in order: all that tell its life, and its latest calls."""
+
+    def __init__(self) -> None:
+        self._count = itertools.count()
+        self._life: list[tuple[int, Line]] = []
+        self._calls: deque[tuple[int, Line]] = deque(maxlen=_HELD_MOST)
+
+    def append(self, line: Line) -> None:
+        (self._calls if isinstance(line, Syscall) else self._life).append(
+            (next(self._count), line)
+        )
+
+    def __iter__(self) -> Iterator[Line]:
+        merged = heapq.merge(self._life, self._calls, key=itemgetter(0))
+        return (line for _, line in merged)
 
 
 class _Facts:
@@ -56,7 +79,9 @@ class Selecting:
         self.world: World | None = None
         """What the lines describe; to be set before the first line."""
         self._chosen: set[int] = set()
-        self._held: dict[int, deque[Line]] = {}
+        self._held: dict[int, _Held] = {}
+        self._closed: deque[int] = deque()
+        """Those of `_held` that have closed, the oldest first."""
         self._pids: set[int] = set()
         self._held_processes: dict[int, list[Process]] = {}
         self._processes: Mapping[int, ProcessFacts] = _Facts(self)  # type: ignore[assignment]
@@ -94,9 +119,17 @@ class Selecting:
             self._announce(line)
             self.sink(line)
             return
-        held = self._held.setdefault(number, deque(maxlen=_HELD_MOST))
+        if isinstance(line, Socket):
+            self._held.setdefault(number, _Held())
+        held = self._held.get(number)
+        if held is None:  # let go of
+            return
         held.append(line)
         self._try(number, line)
+        if isinstance(line, State) and line.layer == "api" and line.to == "closed":
+            self._closed.append(number)
+            if len(self._closed) > _CLOSED_MOST:
+                self._held.pop(self._closed.popleft(), None)
 
     def _try(self, number: int, line: Line | None) -> None:
         world = self.world

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from socktrace.capture.source import Capture
 from socktrace.engine.pipeline import Pipeline
+from socktrace.host.blocked import calls_in_progress
+from socktrace.host.descriptors import list_pids
 from socktrace.host.existing import list_existing
+from socktrace.host.processes import process_of
+from socktrace.lines import Blocked
 from socktrace.model.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from socktrace.capture.counters import Counters
     from socktrace.capture.options import CaptureOptions
+    from socktrace.capture.source import CallInProgress
     from socktrace.lines import Line
     from socktrace.model.world import World
 
@@ -27,6 +32,8 @@ TICK_SECONDS: Final = 0.02
 """How long to wait between two readings of the rings."""
 BUSY_FILL: Final = 0.1
 """A ring that is this full after a tick is read again at once."""
+_DESCRIPTOR_NAMES: Final = frozenset({"fd", "sockfd", "epfd", "out_fd", "fd_in", "oldfd"})
+"""First arguments that are descriptors."""
 LOSS_CHECK_SECONDS: Final = 0.25
 
 
@@ -56,6 +63,7 @@ class Session:
         whole = options.pids is None and options.uid is None and options.cgroup is None
         self._whole = whole
         self.capture = Capture(options, say=say)
+        self._sink = sink
         self._tracker = Tracker(sink, whole_machine=whole)
         self._pipeline = Pipeline(self._tracker, sink, self.capture.decoder.comms)
         self._next_loss_check = 0.0
@@ -87,6 +95,8 @@ class Session:
         before = self.capture.read()
         # Whom we watch is whom we list, and nobody is listed who is not to be shown.
         wanted = only if only is not None else self._options.pids
+        pids = list_pids() if wanted is None else wanted
+        self.capture.adopt(calls_in_progress(pid for pid in pids if pid != os.getpid()))
         seen, listed, notes = list_existing(
             self.capture.now, exclude_pids={os.getpid()}, only_pids=wanted
         )
@@ -111,9 +121,33 @@ class Session:
 
     def finish(self) -> Counters:
         """Take the probes off and take in what was still on its way; the books at the end."""
+        blocked = self.capture.in_progress()
         self.capture.stop()
         self.step(everything=True)
+        for call in blocked:
+            self._tell_blocked(call)
         return self.capture.counters()
+
+    def _tell_blocked(self, call: CallInProgress) -> None:
+        """A call that never returned while we watched has no other line."""
+        pid = process_of(call.tid)
+        if pid is None:
+            return
+        has_fd = bool(call.call.args) and call.call.args[0] in _DESCRIPTOR_NAMES
+        socket = self._tracker.socket_id(call.inode) if call.inode else None
+        self._sink(
+            Blocked(
+                t=self.capture.now(),
+                since=call.since,
+                pid=pid,
+                tid=call.tid,
+                comm=self._pipeline.comms.of(call.tid, pid),
+                call=call.call.name,
+                fd=call.fd if has_fd else None,
+                socket=socket,
+                began_before=call.began_before,
+            )
+        )
 
     def close(self) -> None:
         """Free what the kernel holds for us."""

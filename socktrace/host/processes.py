@@ -115,3 +115,11 @@ def _read(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:
         return b""
+
+
+def process_of(tid: int) -> int | None:
+    """The process that a thread belongs to: Tgid of /proc/TID/status; None when it is gone."""
+    for line in _read(f"/proc/{tid}/status").splitlines():
+        if line.startswith(b"Tgid:"):
+            return int(line.split()[1])
+    return None

@@ -222,6 +222,7 @@ class Core:
                 abi="i386" if call.abi32 else None,
                 payload=base64.b64encode(call.payload).decode() if call.payload else None,
                 unreadable=call.unreadable,
+                began_before=call.began_before,
             )
         )
 

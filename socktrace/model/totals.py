@@ -57,7 +57,7 @@ def count_line(life: SocketLife, line: Syscall) -> None:
     """Add one call; of a sendmmsg or recvmmsg one message: the first stands for the call."""
     totals = totals_of(life, line.call)
     message = _message(line.args)
-    if not message.get("index"):
+    if line.call not in _VECTORS or not message.get("index"):
         totals.count += 1
         totals.time += line.dur
         if line.errno is not None:

@@ -126,8 +126,8 @@ def run(
         os.close(writer)
     found.pid = child.pid
     try:
-        chosen = {"pids": frozenset({child.pid}), "follow": True} | options
-        with Capture(CaptureOptions(**chosen)) as capture:
+        chosen: dict[str, Any] = {"pids": frozenset({child.pid}), "follow": True}
+        with Capture(CaptureOptions(**(chosen | options))) as capture:
             capture.start()
             child.release()
             until = time.monotonic() + timeout
@@ -170,6 +170,7 @@ def running(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
 
 def compiled(source: str, target: Path, *flags: str) -> Path:
     """Compile a C program of tests/kernel/programs."""
-    command = ["gcc", "-O1", "-Wall", *flags, "-o", target, HERE / "programs" / source, "-lpthread"]
+    path = str(HERE / "programs" / source)
+    command = ["gcc", "-O1", "-Wall", *flags, "-o", str(target), path, "-lpthread"]
     subprocess.run(command, check=True, capture_output=True)
     return target

@@ -42,8 +42,8 @@ def arguments(told: Call | Row, count: int) -> dict[str, int]:
     spec = SPECS[told.call]
     if isinstance(told, Call):
         return dict(zip(spec.args, told.raw[:count], strict=False))
-    size = next(name for name in ("count", "len", "iovcnt") if name in spec.args)
-    kept = {size: told.length}
+    size: str = next(name for name in ("count", "len", "iovcnt") if name in spec.args)
+    kept: dict[str, int] = {size: told.length}
     if "flags" in spec.args:
         kept["flags"] = told.msg_flags
     if spec.name != "splice":

@@ -21,7 +21,7 @@ ROW = st.fixed_dictionaries(
     {
         "start": st.integers(0, 1 << 60),
         "duration": st.integers(0, 1 << 40),
-        "pid": st.integers(1, 3),
+        "pid": st.sampled_from([1, 2, (1 << 22) - 1]),
         "tid": st.integers(1, 1 << 22),
         "inode": st.sampled_from([1, 2, (1 << 32) - 1]),
         "fd": st.integers(0, 5),
@@ -45,16 +45,17 @@ def array(rows: list[dict[str, int]]) -> np.ndarray[Any, Any]:
     return records
 
 
+def key(row: dict[str, int]) -> tuple[int, int, int, int]:
+    """Say into which sum a record goes."""
+    return row["inode"], row["pid"], row["call"], row["flags"] & FLAG_OUTGOING
+
+
 def plain(rows: list[dict[str, int]], streams: dict[int, bool | None]) -> list[DataFold]:
     """Add up in plain Python, by the words of `DataFold`."""
     rows = sorted(rows, key=lambda row: row["start"] + row["duration"])
     folds = []
-    keys = {(row["inode"], row["call"], row["flags"] & FLAG_OUTGOING) for row in rows}
-    for inode, call, outgoing in sorted(keys):
-        mine = [
-            row for row in rows
-            if (row["inode"], row["call"], row["flags"] & FLAG_OUTGOING) == (inode, call, outgoing)
-        ]  # fmt: skip
+    for inode, pid, call, outgoing in sorted(set(map(key, rows))):
+        mine = [row for row in rows if key(row) == (inode, pid, call, outgoing)]
         spec = SPECS[call]
         incoming = spec.direction is Direction.IN
         peeks = [row for row in mine if incoming and row["msg_flags"] & MSG_PEEK]
@@ -98,9 +99,9 @@ def plain(rows: list[dict[str, int]], streams: dict[int, bool | None]) -> list[D
     return folds
 
 
-def order(row: DataFold) -> tuple[int, int, bool]:
+def order(row: DataFold) -> tuple[int, int, int, bool]:
     """Sort as `plain` does."""
-    return row.inode, NUMBER[row.call], row.outgoing
+    return row.inode, row.last_pid, NUMBER[row.call], row.outgoing
 
 
 @given(st.lists(ROW, max_size=40), st.tuples(*[st.sampled_from([True, False, None])] * 3))

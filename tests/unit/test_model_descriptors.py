@@ -269,7 +269,7 @@ def test_close_that_returns_after_its_number_is_used_again() -> None:
 def test_late_birth_opens_no_closed_number() -> None:
     """A socket told after its close stays closed."""
     told = Told(_close(50, refs=1), MADE)
-    assert (told.life(1).origin, told.life(1).pid) == ("existing", None)
+    assert (told.life(1).origin, told.life(1).pid) == ("socket", PID)
     assert told.holders(1) == []
     assert told.life(1).closed is not None
 

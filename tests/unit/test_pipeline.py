@@ -50,16 +50,14 @@ def data(*rows: tuple[int, int, str, int, int]) -> np.ndarray[Any, Any]:
     return records
 
 
-def call(name: str, t: int, dur: int, inode: int, **values: Any) -> tuple[int, Call]:
+def call(name: str, t: int, dur: int, inode: int, **values: Any) -> tuple[int, Event]:
     """Build a full record of a call."""
     sock = SocketInfo(inode, inode, 2, 1, 6, 7)
-    event = Call(
-        **{
-            "t": t, "dur": dur, "pid": inode, "tid": inode, "comm": "c", "call": name, "fd": 3,
-            "ret": 0, "raw": (3, 0, 0, 0, 0, 0), "files": inode * 16, "sock": sock,
-        } | values
-    )  # fmt: skip
-    return t + dur, event
+    fields: dict[str, Any] = {
+        "t": t, "dur": dur, "pid": inode, "tid": inode, "comm": "c", "call": name, "fd": 3,
+        "ret": 0, "raw": (3, 0, 0, 0, 0, 0), "files": inode * 16, "sock": sock,
+    }  # fmt: skip
+    return t + dur, Call(**(fields | values))
 
 
 def run(events: list[tuple[int, Event]], records: np.ndarray[Any, Any]) -> tuple[Journal, Pipeline]:
@@ -123,7 +121,7 @@ def test_sums_are_taken_in_once() -> None:
     assert sum(row.count for row in sums) == 5
     number = tracker.socket_id(ONE)
     assert number is not None
-    assert tracker.world.life(number).totals["write"].bytes == 5
+    assert tracker.world.life(number).calls["write"].bytes == 5
 
 
 def test_a_birth_does_not_take_in_sums_of_its_listener() -> None:
@@ -157,6 +155,16 @@ def test_an_empty_datagram_is_no_end_of_file() -> None:
     life = tracker.world.life(number)
     assert life.type == "SOCK_DGRAM"
     assert life.empty_datagrams == 1
+
+
+def test_the_end_of_a_stream_is_no_empty_datagram() -> None:
+    """The same on a stream made in the same batch, or of a kind not known, is the end of file."""
+    for kind in (1, 0):
+        info = SocketInfo(ONE, ONE, 2, kind, 6, 7)
+        born = call("accept", 0, 1, ONE, sock=info, ret=3)
+        tracker, _ = run([born], data((5, 1, "recvfrom", ONE, 0)))
+        life = tracker.world.life(tracker.socket_id(ONE) or 0)
+        assert (life.eof, life.empty_datagrams) == (6, 0)
 
 
 def test_an_empty_batch() -> None:
