@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-tests live test lint bench samples pictures lock clean
+.PHONY: help setup setup-tests live test lint bench samples pictures examples lock clean
 
 BIN := .venv/bin
 # Loading eBPF programs needs root; where there is no sudo, the program says what to do. sudo drops
@@ -11,6 +11,8 @@ SUDO := $(if $(shell command -v sudo),sudo --preserve-env=SOCKTRACE_REQUIRE_EBPF
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),$(SUDO))
 # Options for the program (make live ARGS='--port 443') or for pytest (make test ARGS='-k connect').
 ARGS ?=
+# Python without a suffix, which ruff does not find by itself.
+SCRIPTS := scripts/make-samples scripts/make-pictures scripts/make-examples
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,20 +30,23 @@ test: setup-tests ## run all tests, with real eBPF
 	@$(AS_ROOT) $(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## check style, types and import rules
-	$(BIN)/ruff check . scripts/make-samples scripts/make-pictures
-	$(BIN)/ruff format --check . scripts/make-samples scripts/make-pictures
+	$(BIN)/ruff check . $(SCRIPTS)
+	$(BIN)/ruff format --check . $(SCRIPTS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
 bench: setup-tests ## measure cost and speed
 	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench --capture=no $(ARGS)
 
-samples: setup ## record the sample programs anew, into samples/traces (then: make pictures)
+samples: setup ## record the sample programs anew, into samples/traces (then: make pictures examples)
 	@$(MAKE) -C samples/programs 64 >/dev/null
 	@$(AS_ROOT) $(BIN)/python scripts/make-samples
 
 pictures: setup ## draw docs/pictures anew, from samples/traces
 	@$(BIN)/python scripts/make-pictures
+
+examples: setup ## run the examples in README.md and docs, and write what they print now
+	@$(BIN)/python scripts/make-examples
 
 lock: setup ## choose the versions in requirements/dev.txt anew
 	@scripts/lock $(BIN)/python

@@ -24,6 +24,8 @@ static __always_inline struct cpu_counters *books(void)
 	return counters.lookup(&zero);
 }
 
+#define MESSAGE_MOVED 20 /* offset of struct message_blob's last member */
+
 /* The books are atomic, though they are this CPU's own: a softirq can come between. The sequence number is
  * taken before the room is, so that a loss leaves a hole. Readers come on a timer: nobody is woken. (Two
  * functions with the same body: bcc wants a map's name where its method is called.) */
@@ -39,6 +41,52 @@ static __always_inline void emit_life(struct full_record *record)
 		__sync_fetch_and_add(&cpu->life.lost, 1);
 }
 
+/* A ring was full: a call that moves bytes is added up for its socket instead, so that totals stay exact. */
+static __always_inline void add_to_overflow(u32 inode, u32 call, u32 calls, s64 ret, u64 bytes, u64 duration,
+					    struct cpu_counters *cpu)
+{
+	struct overflow_key key = { .inode = inode, .call = call };
+	struct overflow_total zero = {}, *total;
+
+	total = overflow.lookup_or_try_init(&key, &zero);
+	if (!total) {
+		__sync_fetch_and_add(&cpu->overflow_full, 1);
+		return;
+	}
+	__sync_fetch_and_add(&total->calls, calls);
+	if (ret < 0)
+		__sync_fetch_and_add(&total->errors, 1);
+	else
+		__sync_fetch_and_add(&total->bytes, bytes);
+	__sync_fetch_and_add(&total->time, duration);
+	total->last = bpf_ktime_get_ns();
+}
+
+/* The wide ring was full. What sendmmsg and recvmmsg return is a number of messages: their bytes are in the
+ * blob (struct message_blob). */
+static __always_inline void add_wide_to_overflow(const struct full_record *record, struct cpu_counters *cpu)
+{
+	const struct data_record *head = &record->head;
+	u32 call = head->call;
+	u64 bytes = head->ret;
+
+	switch (call) {
+	case CALL_SENDMMSG:
+	case CALL_RECVMMSG:
+	case CALL_RECVMMSG_TIME64:
+		bytes = *(const u32 *)(record->blob + MESSAGE_MOVED);
+		break;
+	case CALL_SENDMSG:
+	case CALL_RECVMSG:
+		break;
+	default:
+		if (call < CALL_FIRST_DATA || call > CALL_LAST_DATA)
+			return;
+	}
+	if (head->inode)
+		add_to_overflow(head->inode, call | OVERFLOW_WIDE, 1, head->ret, bytes, head->duration, cpu);
+}
+
 static __always_inline void emit_wide(struct full_record *record)
 {
 	struct cpu_counters *cpu = books();
@@ -47,8 +95,10 @@ static __always_inline void emit_wide(struct full_record *record)
 		return;
 	record->head.cpu = bpf_get_smp_processor_id();
 	record->head.sequence = __sync_fetch_and_add(&cpu->wide.attempted, 1);
-	if (wide_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP))
+	if (wide_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP)) {
 		__sync_fetch_and_add(&cpu->wide.lost, 1);
+		add_wide_to_overflow(record, cpu);
+	}
 }
 
 /* Who may be shown: never ourselves, and of the rest those that were asked for. */

@@ -16,6 +16,7 @@ struct timespec32 {
 #define TIMEOUT_INDEX 0x0f
 #define TIMEOUT_32 0x10
 #define TIMEOUT_TIMEVAL 0x20
+#define TIMEOUT_LENGTH 0x40 /* no timeout but a socklen_t: the room for an address that is returned */
 
 /* Timeouts given by pointer are read when the call begins: select and ppoll overwrite theirs with
  * what is left (select(2), section "The timeout"). */
@@ -23,9 +24,15 @@ static __always_inline u64 read_timeout(u64 address, u8 how)
 {
 	struct timespec64 wide = {};
 	struct timespec32 narrow = {};
+	s32 room = 0;
 
 	if (!address)
 		return ~0ULL;
+	if (how & TIMEOUT_LENGTH) {
+		if (READ_USER(room, address) || room < 0)
+			return ~0ULL;
+		return room;
+	}
 	if (how & TIMEOUT_32) {
 		if (READ_USER(narrow, address))
 			return ~0ULL;
@@ -43,11 +50,11 @@ static __always_inline u64 read_timeout(u64 address, u8 how)
 static __always_inline bool unpack_socketcall(struct slot *slot, struct number_entry *entry)
 {
 	u32 packed[6] = {};
-	u32 index = SOCKETCALL_NUMBERS + (slot->args[0] & 0x1f);
+	u32 index = SOCKETCALL_NUMBERS + (u32)slot->args[0];
 	struct number_entry *call = numbers.lookup(&index);
 	u32 count = 3;
 
-	if (!call || !call->call32)
+	if (index < SOCKETCALL_NUMBERS || !call || !call->call32)
 		return false;
 	*entry = *call;
 	if (call->arguments)
@@ -107,6 +114,8 @@ static __always_inline bool begin(struct slot *slot, u8 class, u64 task, u32 tid
 	slot->refs = 0;
 	slot->marks = 0;
 	slot->family = 0;
+	slot->type = 0;
+	slot->protocol = 0;
 	switch (class) {
 	case ENTRY_NONE:
 		return true;

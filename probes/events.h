@@ -138,11 +138,13 @@ struct slot {
 #define MARK_SECOND 1 /* splice: the socket is fd_out */
 #define MARK_BEFORE 2 /* the call was in progress when we attached: start is that moment */
 
-/* Where calls and bytes are added up when the data ring is full. */
+/* Where calls and bytes are added up when their ring is full. */
 struct overflow_key {
 	__u32 inode;
-	__u32 call;
+	__u32 call; /* OVERFLOW_WIDE: the wide ring was full, not the data ring */
 };
+
+#define OVERFLOW_WIDE 0x100
 
 struct overflow_total {
 	__u64 calls;
@@ -197,7 +199,7 @@ struct number_entry {
 	__u8 timeout64; /* index of the timespec argument + 1 */
 	__u8 call32;
 	__u8 class32;
-	__u8 timeout32; /* + 16 where the timespec has 32-bit members; + 32: a timeval */
+	__u8 timeout32; /* + 16 where the timespec has 32-bit members; + 32: a timeval; + 64: a socklen_t */
 	__u8 arguments; /* how many the call takes, for socketcall */
 	__u8 pad;
 };

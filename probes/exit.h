@@ -31,6 +31,8 @@ static __always_inline void fill_head(struct data_record *head, const struct slo
 	head->family = 0;
 	head->port = 0;
 	head->local_port = 0;
+	/* A ring's room still has what was there before. */
+	__builtin_memset(head->ip, 0, sizeof(head->ip));
 }
 
 /* struct sockaddr_in and sockaddr_in6 as far as both are alike, and the IPv6 address. */
@@ -69,7 +71,8 @@ static __always_inline int short_address(struct data_record *head, u64 address, 
 }
 
 /* Which argument has what, for the calls that move bytes. 1: more to tell than a fixed record holds. */
-static __always_inline int fill_data(struct data_record *head, u32 call, const u64 *args, u64 sk, s64 ret)
+static __always_inline int fill_data(struct data_record *head, u32 call, const u64 *args, u64 sk, s64 ret,
+				     u64 room)
 {
 	s32 length = 0;
 
@@ -104,7 +107,7 @@ static __always_inline int fill_data(struct data_record *head, u32 call, const u
 		if (!args[4] || !args[5] || ret < 0)
 			return 0;
 		READ_USER(length, args[5]);
-		return short_address(head, args[4], length);
+		return short_address(head, args[4], at_most(length, room));
 	case CALL_SENDFILE:
 	case CALL_SENDFILE64:
 		head->length = args[3];
@@ -115,27 +118,6 @@ static __always_inline int fill_data(struct data_record *head, u32 call, const u
 		return 0;
 	}
 	return 0;
-}
-
-/* The data ring was full: the call is added up for its socket instead, so that totals stay exact. */
-static __always_inline void add_to_overflow(const struct slot *slot, s64 ret, u64 now,
-					    struct cpu_counters *cpu)
-{
-	struct overflow_key key = { .inode = slot->inode, .call = slot->call };
-	struct overflow_total zero = {}, *total;
-
-	total = overflow.lookup_or_try_init(&key, &zero);
-	if (!total) {
-		cpu->overflow_full++;
-		return;
-	}
-	__sync_fetch_and_add(&total->calls, 1);
-	if (ret < 0)
-		__sync_fetch_and_add(&total->errors, 1);
-	else
-		__sync_fetch_and_add(&total->bytes, ret);
-	__sync_fetch_and_add(&total->time, now - slot->start);
-	total->last = now;
 }
 
 /* True: told. False: a full record is needed. */
@@ -154,11 +136,11 @@ static __always_inline bool tell_data(const struct slot *slot, u64 id, s64 ret, 
 	if (!record) {
 		cpu->data.attempted = sequence + 1;
 		cpu->data.lost++;
-		add_to_overflow(slot, ret, now, cpu);
+		add_to_overflow(slot->inode, slot->call, 1, ret, ret, now - slot->start, cpu);
 		return true;
 	}
 	fill_head(record, slot, id, ret, now);
-	if (fill_data(record, slot->call, slot->args, slot->sk, ret)) {
+	if (fill_data(record, slot->call, slot->args, slot->sk, ret, slot->timeout)) {
 		data_ring.ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return false;
 	}

@@ -33,9 +33,11 @@ struct select_sets {
 	u64 word[12];
 };
 BPF_TABLE("lru_hash", u32, struct select_sets, selects, 4096);
+/* Processes whose end was told, until their number is given to another. */
+BPF_TABLE("lru_hash", u32, u8, ended, 4096);
 /* Processes of interest when not the whole machine is. */
 BPF_HASH(targets, u32, u8, 65536);
-/* Totals of data calls that found the data ring full. */
+/* Totals of calls that move bytes and found their ring full. */
 BPF_HASH(overflow, struct overflow_key, struct overflow_total, 65536);
 /* The change of a TCP state that on_tcp_state told last. */
 struct state_note {

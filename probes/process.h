@@ -34,6 +34,8 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	u8 yes = 1;
 
 	READ(child_pid, child + OFF_TASK_STRUCT_TGID);
+	if (child_pid != parent_pid)
+		ended.delete(&child_pid);
 	if (!cfg || child_pid == parent_pid || !wanted(cfg, parent_pid))
 		return 0;
 	if (cfg->mode & MODE_FOLLOW)
@@ -55,8 +57,12 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	u64 id = bpf_get_current_pid_tgid();
 	struct config *cfg = configuration();
 	struct full_record *record;
+	u32 old_tid = ctx->args[1];
 	u64 length;
 
+	/* A thread that was not the leader is from now on, and has its number: execve(2). */
+	if (old_tid != (u32)id)
+		slots.delete(&old_tid);
 	if (!cfg || !wanted(cfg, id >> 32))
 		return 0;
 	record = process_record(KIND_EXEC, id, task);
@@ -81,6 +87,7 @@ int on_exit_thread(struct bpf_raw_tracepoint_args *ctx)
 	struct full_record *record;
 	u32 pid = id >> 32, tid = id, users = 0;
 	s32 live = 0, code = 0;
+	u8 yes = 1;
 
 	slots.delete(&tid);
 	if (!cfg || !wanted(cfg, pid))
@@ -94,7 +101,9 @@ int on_exit_thread(struct bpf_raw_tracepoint_args *ctx)
 	READ(users, record->files + OFF_FILES_STRUCT_COUNT);
 	record->head.ret = code;
 	record->head.length = users;
-	if (live <= 0) {
+	/* The count goes down before this tracepoint: threads that end at once can all find it at 0, and the
+	 * first of them is as good as the last, since none will make a call again. */
+	if (live <= 0 && !ended.insert(&pid, &yes)) {
 		record->head.flags |= FLAG_LAST_THREAD;
 		targets.delete(&pid);
 	}

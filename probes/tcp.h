@@ -23,6 +23,18 @@ static __always_inline struct full_record *tcp_record(int which, u8 kind, u64 sk
 	return record;
 }
 
+/* Whether a thread's slot is of a call on this socket that is in progress. A slot outlives its call: a mere
+ * softirq may find the thread that used the socket last. But before 6.6 a call that closes lets go of the
+ * file after it has returned. */
+static __always_inline bool concerns(const struct slot *slot, u32 inode)
+{
+	bool closes = slot->call == CALL_CLOSE || slot->call == CALL_DUP2 || slot->call == CALL_DUP3;
+
+	if (!slot->active && !closes)
+		return false;
+	return slot->inode == inode || slot->other_inode == inode;
+}
+
 /* args: sk, old state, new state. */
 static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
 {
@@ -39,9 +51,8 @@ static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 	record->head.fd = ctx->args[1];
 	record->head.ret = ctx->args[2];
 	record->socket.tcp_state = ctx->args[2];
-	/* A slot outlives its call: before 6.6 close(2) lets go of the file after it has returned. */
 	slot = slots.lookup(&tid);
-	if (slot && record->head.inode && slot->inode == record->head.inode) {
+	if (slot && record->head.inode && concerns(slot, record->head.inode)) {
 		record->head.flags |= FLAG_IN_CALL;
 		record->head.call = slot->call;
 		record->args[0] = slot->start;

@@ -63,8 +63,12 @@ CALLS: Final[tuple[CallSpec, ...]] = (
     CallSpec("getsockname", _L, ("sockfd", "addr", "addrlen"), _NO, 51, 367, 6),
     CallSpec("getpeername", _L, ("sockfd", "addr", "addrlen"), _NO, 52, 368, 7),
     CallSpec("shutdown", _L, ("sockfd", "how"), _NO, 48, 373, 13),
-    CallSpec("getsockopt", _L, ("sockfd", "level", "optname", "optval", "optlen"), _NO, 55, 365, 15),
-    CallSpec("setsockopt", _L, ("sockfd", "level", "optname", "optval", "optlen"), _NO, 54, 366, 14),
+    CallSpec(
+        "getsockopt", _L, ("sockfd", "level", "optname", "optval", "optlen"), _NO, 55, 365, 15
+    ),
+    CallSpec(
+        "setsockopt", _L, ("sockfd", "level", "optname", "optval", "optlen"), _NO, 54, 366, 14
+    ),
     CallSpec("close", _L, ("fd",), _NO, 3, 6),
     CallSpec("close_range", _L, ("first", "last", "flags"), _NO, 436, 436),
     CallSpec("dup", _L, ("oldfd",), _NO, 32, 41),
@@ -84,7 +88,9 @@ CALLS: Final[tuple[CallSpec, ...]] = (
     CallSpec("send", _D, ("sockfd", "buf", "len", "flags"), _OUT, -1, -1, 9),
     CallSpec("recv", _D, ("sockfd", "buf", "len", "flags"), _IN, -1, -1, 10),
     CallSpec("sendto", _D, ("sockfd", "buf", "len", "flags", "addr", "addrlen"), _OUT, 44, 369, 11),
-    CallSpec("recvfrom", _D, ("sockfd", "buf", "len", "flags", "addr", "addrlen"), _IN, 45, 371, 12),
+    CallSpec(
+        "recvfrom", _D, ("sockfd", "buf", "len", "flags", "addr", "addrlen"), _IN, 45, 371, 12
+    ),
     CallSpec("sendfile", _D, ("out_fd", "in_fd", "offset", "count"), _OUT, 40, 187),
     CallSpec("sendfile64", _D, ("out_fd", "in_fd", "offset", "count"), _OUT, -1, 239),
     CallSpec("splice", _D, ("fd_in", "off_in", "fd_out", "off_out", "len", "flags"), _NO, 275, 313),
@@ -95,14 +101,34 @@ CALLS: Final[tuple[CallSpec, ...]] = (
     CallSpec("poll", _W, ("fds", "nfds", "timeout"), _NO, 7, 168),
     CallSpec("ppoll", _W, ("fds", "nfds", "tmo_p", "sigmask"), _NO, 271, 309),
     CallSpec("select", _W, ("nfds", "readfds", "writefds", "exceptfds", "timeout"), _NO, 23),
-    CallSpec("_newselect", _W, ("nfds", "readfds", "writefds", "exceptfds", "timeout"), _NO, -1, 142),
-    CallSpec("pselect6", _W, ("nfds", "readfds", "writefds", "exceptfds", "timeout", "sigmask"), _NO, 270, 308),
-    CallSpec("pselect6_time64", _W, ("nfds", "readfds", "writefds", "exceptfds", "timeout", "sigmask"), _NO, -1, 413),
+    CallSpec(
+        "_newselect", _W, ("nfds", "readfds", "writefds", "exceptfds", "timeout"), _NO, -1, 142
+    ),
+    CallSpec(
+        "pselect6",
+        _W,
+        ("nfds", "readfds", "writefds", "exceptfds", "timeout", "sigmask"),
+        _NO,
+        270,
+        308,
+    ),
+    CallSpec(
+        "pselect6_time64",
+        _W,
+        ("nfds", "readfds", "writefds", "exceptfds", "timeout", "sigmask"),
+        _NO,
+        -1,
+        413,
+    ),
     CallSpec("ppoll_time64", _W, ("fds", "nfds", "tmo_p", "sigmask"), _NO, -1, 414),
     CallSpec("recvmmsg_time64", _W, ("sockfd", "msgvec", "vlen", "flags", "timeout"), _IN, -1, 417),
     CallSpec("epoll_wait", _W, ("epfd", "events", "maxevents", "timeout"), _NO, 232, 256),
-    CallSpec("epoll_pwait", _W, ("epfd", "events", "maxevents", "timeout", "sigmask"), _NO, 281, 319),
-    CallSpec("epoll_pwait2", _W, ("epfd", "events", "maxevents", "timeout", "sigmask"), _NO, 441, 441),
+    CallSpec(
+        "epoll_pwait", _W, ("epfd", "events", "maxevents", "timeout", "sigmask"), _NO, 281, 319
+    ),
+    CallSpec(
+        "epoll_pwait2", _W, ("epfd", "events", "maxevents", "timeout", "sigmask"), _NO, 441, 441
+    ),
 )
 """Every captured call; the index in this tuple, plus one, is its number on the wire."""
 

@@ -16,7 +16,6 @@ from typing import Any, Final, NamedTuple, NoReturn, Protocol, TextIO
 
 from socktrace import __version__
 from socktrace.errors import SocktraceError, UsageError
-from socktrace.escape import printable
 
 
 class Command(NamedTuple):
@@ -114,12 +113,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(error: SocktraceError, stream: TextIO) -> None:
-    """Print an error as three lines: what failed, why, and the next step."""
-    stream.write(
-        f"socktrace: {printable(error.what)}\n"
-        f"  why:  {printable(error.why)}\n"
-        f"  next: {printable(error.next_step)}\n"
-    )
+    """Print an error: what failed, why, and the next step."""
+    stream.write(f"socktrace: {error.shown()}")
 
 
 def build_parser(names: Sequence[str]) -> argparse.ArgumentParser:

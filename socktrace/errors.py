@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from socktrace.escape import printable
+
 
 class SocktraceError(Exception):
     """Something the user can act on; the command line prints it and ends with status 2.
@@ -18,6 +20,14 @@ class SocktraceError(Exception):
         """The reason, in the terms of the system: "permission denied (EACCES)"."""
         self.next_step = next_step
         """What to do now, a command wherever there is one."""
+
+    def shown(self) -> str:
+        """What the terminal gets to see: three lines, harmless whatever they hold."""
+        return (
+            f"{printable(self.what)}\n"
+            f"  why:  {printable(self.why)}\n"
+            f"  next: {printable(self.next_step)}\n"
+        )
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}; {self.next_step}"

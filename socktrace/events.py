@@ -236,6 +236,4 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     netns: int
 
 
-Event = (
-    Call | Passed | Fork | Exec | Exit | TcpState | TcpSegment | Loss | Listed | Seen
-)
+Event = Call | Passed | Fork | Exec | Exit | TcpState | TcpSegment | Loss | Listed | Seen

@@ -195,7 +195,9 @@ class State(
     peer: int | None = None
 
 
-class Descriptor(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="descriptor"):
+class Descriptor(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="descriptor"
+):
     """A process gained or lost a descriptor that names a socket."""
 
     t: int

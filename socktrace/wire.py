@@ -24,6 +24,7 @@ from socktrace.events import (
     TcpState,
 )
 from socktrace.names.addresses import inet_address, parse_sockaddr
+from socktrace.names.constants import AF_INET, AF_INET6
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,14 +135,12 @@ _CALL_NAMES: Final = ("", *(spec.name for spec in CALLS))
 
 
 def text_of(raw: bytes) -> str:
-    """A NUL-terminated string of the kernel's; bytes that are not UTF-8 as ``\\xNN``."""
+    r"""Read a NUL-terminated string of the kernel's; bytes that are not UTF-8 become ``\xNN``."""
     return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
 
 def _inet(family: int, ip: bytes, port: int) -> Address | None:
-    if family not in (2, 10):
-        return None
-    return inet_address(family, ip[:4] if family == 2 else ip, port)
+    return inet_address(family, ip, port) if family in {AF_INET, AF_INET6} else None
 
 
 def _view(fields: tuple[Any, ...]) -> SocketInfo | None:

@@ -54,17 +54,20 @@ static __always_inline void copy_address(struct full_record *record, u64 address
 		record->address_length = size;
 }
 
-/* An address whose length is behind a pointer, as accept and getsockname return it. */
+/* An address whose length is behind a pointer, as accept and getsockname return it: the whole length, though
+ * no more was written than there was room for when the call began. That was read like a timeout. */
 static __always_inline void copy_returned_address(struct full_record *record, u64 address, u64 length_at)
 {
+	u64 room = record->timeout;
 	s32 length = 0;
 
-	if (!address || !length_at)
+	record->timeout = ~0ULL;
+	if (record->head.ret < 0 || !address || !length_at)
 		return;
 	if (READ_USER(length, length_at))
 		record->head.flags |= FLAG_UNREADABLE;
 	else
-		copy_address(record, address, length);
+		copy_address(record, address, at_most(length, room));
 }
 
 static __always_inline void copy_blob(struct full_record *record, u64 address, s64 length)
@@ -106,53 +109,46 @@ static __always_inline void copy_payload_at(struct full_record *record, u64 buff
 #define copy_payload_at(record, buffer, length)
 #endif
 
-/* struct iovec of either ABI. */
-struct buffer {
-	u64 base;
-	u64 length;
-};
-
-static __always_inline int read_buffer(struct buffer *buffer, u64 iov, u32 index, bool abi32)
-{
-	u32 narrow[2] = {};
-
-	if (!abi32)
-		return READ_USER(*buffer, iov + 16ULL * index);
-	if (READ_USER(narrow, iov + 8ULL * index))
-		return -1;
-	buffer->base = narrow[0];
-	buffer->length = narrow[1];
-	return 0;
-}
-
 #define BUFFERS_READ 8
 
-/* The bytes that an iovec describes (of its first BUFFERS_READ entries); `moved` of them are payload. */
-static __always_inline u64 walk_buffers(struct full_record *record, u64 iov, u64 count, s64 moved)
-{
-	struct buffer buffer = {};
-	u64 sum = 0;
+/* The first entries of an array of struct iovec, of either ABI: base, length, base, length ... */
+union buffers {
+	u64 word[2 * BUFFERS_READ];
+	u32 narrow[2 * BUFFERS_READ];
+};
 
-	if (count > BUFFERS_READ)
-		count = BUFFERS_READ;
-	for (u32 i = 0; i < BUFFERS_READ; i++) {
-		if (i >= count)
-			break;
-		if (read_buffer(&buffer, iov, i, record->head.flags & FLAG_ABI32)) {
-			record->head.flags |= FLAG_UNREADABLE;
-			break;
-		}
-		sum += buffer.length;
-#if PAYLOAD_SIZE > 0
-		if (moved > 0) {
-			s64 part = buffer.length;
-			if (part > moved)
-				part = moved;
-			copy_payload_at(record, buffer.base, part);
-			moved -= part;
-		}
-#endif
+/* The bytes that an iovec describes (of its first BUFFERS_READ entries); `moved` of them are payload, of which
+ * those in the first `kept` entries are kept. All entries are read at once: a loop of reads would be slower
+ * here, and much slower for the verifier. */
+static __always_inline u64 walk_buffers(struct full_record *record, u64 iov, u64 count, s64 moved, int kept)
+{
+	bool abi32 = record->head.flags & FLAG_ABI32;
+	union buffers buffers = {};
+	u64 sum = 0, bytes = at_most(count, BUFFERS_READ) * (abi32 ? 8 : 16);
+
+	bytes = at_most(bytes, sizeof(buffers));
+	if (!bytes)
+		return 0;
+	if (bpf_probe_read_user(&buffers, bytes, (void *)iov)) {
+		record->head.flags |= FLAG_UNREADABLE;
+		return 0;
 	}
+#pragma unroll
+	for (int i = 1; i < 2 * BUFFERS_READ; i += 2)
+		sum += abi32 ? buffers.narrow[i] : buffers.word[i];
+#if PAYLOAD_SIZE > 0
+#pragma unroll
+	for (int i = 0; i < 2 * kept; i += 2) {
+		s64 part = abi32 ? buffers.narrow[i + 1] : buffers.word[i + 1];
+
+		if (moved <= 0)
+			break;
+		if (part > moved)
+			part = moved;
+		copy_payload_at(record, abi32 ? buffers.narrow[i] : buffers.word[i], part);
+		moved -= part;
+	}
+#endif
 	return sum;
 }
 

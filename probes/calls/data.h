@@ -4,7 +4,8 @@
 
 static __always_inline void tell_whole(struct full_record *record)
 {
-	fill_data(&record->head, record->head.call, record->args, record->socket.sk, record->head.ret);
+	fill_data(&record->head, record->head.call, record->args, record->socket.sk, record->head.ret,
+		  record->timeout);
 	send_wide(record);
 }
 
@@ -17,7 +18,7 @@ static __always_inline void tell_buffer(struct full_record *record)
 static __always_inline void tell_vector(struct full_record *record)
 {
 #if PAYLOAD_SIZE > 0
-	walk_buffers(record, record->args[1], record->args[2], record->head.ret);
+	walk_buffers(record, record->args[1], record->args[2], record->head.ret, BUFFERS_READ);
 #endif
 	tell_whole(record);
 }
@@ -50,8 +51,7 @@ EXIT(sendto)
 
 EXIT(recvfrom)
 {
-	if (record->head.ret >= 0)
-		copy_returned_address(record, record->args[4], record->args[5]);
+	copy_returned_address(record, record->args[4], record->args[5]);
 	tell_buffer(record);
 }
 

@@ -56,9 +56,9 @@ static __always_inline void accepted(struct full_record *record, struct config *
 	record->other = record->socket;
 	record->other_fd = record->head.fd;
 	clear_view(&record->socket);
+	copy_returned_address(record, record->args[1], record->args[2]);
 	if (record->head.ret >= 0) {
 		view_made(record, &record->socket, cfg);
-		copy_returned_address(record, record->args[1], record->args[2]);
 		send_life(record);
 	} else {
 		send_wide(record);
@@ -91,14 +91,12 @@ EXIT(close_range)
 
 EXIT(getsockname)
 {
-	if (record->head.ret == 0)
-		copy_returned_address(record, record->args[1], record->args[2]);
+	copy_returned_address(record, record->args[1], record->args[2]);
 	send_wide(record);
 }
 
 EXIT(getpeername)
 {
-	if (record->head.ret == 0)
-		copy_returned_address(record, record->args[1], record->args[2]);
+	copy_returned_address(record, record->args[1], record->args[2]);
 	send_wide(record);
 }

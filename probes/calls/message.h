@@ -57,7 +57,7 @@ static __always_inline int read_message(struct message *message, u64 address, bo
 }
 
 static __always_inline void fill_message(struct full_record *record, const struct message *message, bool got,
-					 u32 index, s64 moved)
+					 u32 index, s64 moved, int kept)
 {
 	struct message_blob blob = {};
 
@@ -65,7 +65,7 @@ static __always_inline void fill_message(struct full_record *record, const struc
 	record->payload_length = 0;
 	if (got)
 		copy_address(record, message->name, message->name_length);
-	blob.length = walk_buffers(record, message->iov, message->iov_count, moved);
+	blob.length = walk_buffers(record, message->iov, message->iov_count, moved, kept);
 	blob.flags = message->flags;
 	blob.control_length = message->control_length;
 	blob.index = index;
@@ -98,7 +98,7 @@ EXIT(sendmsg)
 	if (read_message(&message, record->args[1], record->head.flags & FLAG_ABI32)) {
 		record->head.flags |= FLAG_UNREADABLE;
 	} else {
-		fill_message(record, &message, true, 0, record->head.ret);
+		fill_message(record, &message, true, 0, record->head.ret, BUFFERS_READ);
 		if (record->head.ret >= 0)
 			walk_control(ctx, record, &message);
 	}
@@ -113,7 +113,8 @@ EXIT(recvmsg)
 	if (read_message(&message, record->args[1], record->head.flags & FLAG_ABI32)) {
 		record->head.flags |= FLAG_UNREADABLE;
 	} else {
-		fill_message(record, &message, record->head.ret >= 0, 0, record->head.ret);
+		fill_message(record, &message, record->head.ret >= 0, 0, record->head.ret,
+			     BUFFERS_READ);
 		if (record->head.ret >= 0)
 			walk_control(ctx, record, &message);
 	}
@@ -232,9 +233,35 @@ EXIT(recvmmsg_time64)
 }
 
 #define MESSAGES_A_RUN 8
+#define MESSAGES_MOST 1024 /* UIO_MAXIOV: what one call can take */
+/* Entries of each message's iovec that are kept of its payload: the verifier does not follow more. */
+#define MESSAGE_BUFFERS 2
 
-/* One record a message. At most 33 tail calls; what a call moved beyond that (264 messages) is in the last
- * record's index against the call's result. */
+/* Messages that no tail call is left for are added up, as those are that find no room. */
+static __always_inline void add_up_messages(const struct full_record *record, const struct walk *walk)
+{
+	bool abi32 = record->head.flags & FLAG_ABI32;
+	u64 at = walk->at + (abi32 ? 28 : 56), bytes = 0;
+	u32 left = record->head.ret - walk->index, moved;
+	struct cpu_counters *cpu = books();
+
+	if (!cpu)
+		return;
+	for (u32 i = 0; i < MESSAGES_MOST; i++) {
+		if (i >= left)
+			break;
+		moved = 0;
+		READ_USER(moved, at);
+		bytes += moved;
+		at += abi32 ? 32 : 64;
+	}
+	__sync_fetch_and_add(&cpu->wide.attempted, left);
+	__sync_fetch_and_add(&cpu->wide.lost, left);
+	add_to_overflow(record->head.inode, record->head.call | OVERFLOW_WIDE, left, 0, bytes, 0, cpu);
+}
+
+/* One record a message, for the first 256: there are at most 32 tail calls after the first, and the more
+ * messages in each, the longer the verifier takes at every start. */
 EXIT(messages)
 {
 	int zero = 0;
@@ -252,10 +279,13 @@ EXIT(messages)
 		if (read_message(&message, walk->at, abi32) ||
 		    READ_USER(moved, walk->at + (abi32 ? 28 : 56)))
 			record->head.flags |= FLAG_UNREADABLE;
-		fill_message(record, &message, true, walk->index, moved);
+		fill_message(record, &message, true, walk->index, moved, MESSAGE_BUFFERS);
 		send_wide(record);
 		walk->index++;
 		walk->at += abi32 ? 32 : 64;
 	}
+	if (walk->index >= (u32)record->head.ret)
+		return;
 	call_exits.call(ctx, PROGRAM_MESSAGES);
+	add_up_messages(record, walk);
 }

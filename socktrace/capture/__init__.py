@@ -1,1 +1,1 @@
-"""The live source: programs in the kernel, their ring buffers, the sockets that were there before."""
+"""The live source: programs in the kernel, and the ring buffers they fill."""

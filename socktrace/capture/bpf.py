@@ -1,7 +1,7 @@
-"""The bpf(2) system call, as far as we need it: maps, programs, raw tracepoints, by descriptor alone.
+"""The bpf(2) system call, as far as we need it: maps, programs, raw tracepoints.
 
-Descriptors are the caller's to close, by `os.close`; a program lives on while it is attached or in a
-program array, an attachment while its descriptor is open.
+Descriptors are the caller's to close, by `os.close`; a program lives on while it is attached or in
+a program array, an attachment while its descriptor is open.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Structure layouts of the running kernel, read from its BTF.
 
-The kernel describes its own types in /sys/kernel/btf/vmlinux (Documentation/bpf/btf.rst). Reading the
-few offsets that the probes need takes some 0.3 s in Python, so they are kept in a cache file named by
-the hash of the description: a new kernel is a new file.
+The kernel describes its own types in /sys/kernel/btf/vmlinux (Documentation/bpf/btf.rst). Reading
+the few offsets that the probes need takes some 0.3 s in Python, so they are kept in a cache file
+named by the hash of the description: a new kernel is a new file.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
 _MAGIC: Final = 0xEB9F
+_HEADER_SIZE: Final = 24
+"""Bytes of struct btf_header."""
 _STRUCT, _UNION = 4, 5
 _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG = 8, 9, 10, 11, 18
 _ALIASES: Final = frozenset({_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG})
@@ -44,7 +46,7 @@ class Btf:
 
     def __init__(self, blob: bytes) -> None:
         """Index the types of `blob`."""
-        if len(blob) < 24 or struct.unpack_from("<H", blob)[0] != _MAGIC:
+        if len(blob) < _HEADER_SIZE or struct.unpack_from("<H", blob)[0] != _MAGIC:
             raise SocktraceError(
                 what="the kernel's type information cannot be read",
                 why="it does not begin with the BTF magic number",

@@ -1,8 +1,8 @@
 """Compiling and loading the programs with bcc: the only place that imports it.
 
-Debian and its kin ship bcc's Python package for their own interpreter, in a directory that a virtual
-environment does not see. It is plain Python over ctypes, good for any version, so it is taken from
-there when it cannot be imported in the ordinary way.
+Debian and its kin ship bcc's Python package for their own interpreter, in a directory that a
+virtual environment does not see. It is plain Python over ctypes, good for any version, so it is
+taken from there when it cannot be imported in the ordinary way.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ import msgspec
 from socktrace.capture.image import (
     INSTRUCTION,
     LOAD_64,
+    PROBES,
     PSEUDO_MAP_FD,
     Image,
     MapShape,
     Program,
     Request,
     source_text,
-    PROBES,
 )
 from socktrace.errors import SocktraceError
 
@@ -100,8 +100,8 @@ def _standard_error_kept() -> Iterator[list[str]]:
 def compile_image(flags: list[str], programs: list[str]) -> Image:
     """Compile the programs and take out of bcc what the kernel needs of them.
 
-    bcc makes the maps while it compiles and writes their descriptors into the instructions; here they
-    become names again, so that the image is good for any process at any time.
+    bcc makes the maps while it compiles and writes their descriptors into the instructions; here
+    they become names again, so that the image is good for any process at any time.
 
     Args:
         flags: for the compiler.

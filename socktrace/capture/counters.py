@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _CPU: Final = struct.Struct("=10Q")
 _OVERFLOW_KEY: Final = struct.Struct("=II")
 _OVERFLOW: Final = struct.Struct("=5Q")
+_OVERFLOW_WIDE: Final = 0x100
+"""OVERFLOW_WIDE of probes/events.h."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class Books:
         self._overflow: Map = programs.map("overflow")
         self._before = Counters()
         self._overflow_before: dict[bytes, tuple[int, ...]] = {}
+        self._others = 0
+        """Lost calls told so far that moved no bytes."""
 
     def read(self) -> Counters:
         """The counters now."""
@@ -71,7 +75,9 @@ class Books:
             for index, value in enumerate(_CPU.unpack_from(raw, at)):
                 sums[index] += value
         *columns, rescued = sums
-        return Counters(*columns, skipped=self._programs.skipped(rescued))
+        counters = Counters(*columns)
+        counters.skipped = self._programs.skipped(rescued)
+        return counters
 
     def losses(self, t: int) -> list[Loss]:
         """What was lost since the last call of this, each kind apart.
@@ -85,17 +91,20 @@ class Books:
             field.name: getattr(now, field.name) - getattr(before, field.name)
             for field in fields(Counters)
         }
-        found = [
-            Loss(t=t, count=new[f"{ring}_lost"], reason="ring full", ring=ring)
-            for ring in ("life", "wide")
-            if new[f"{ring}_lost"]
-        ]
-        if new["data_lost"]:
+        found = []
+        if new["life_lost"]:
+            found.append(Loss(t=t, count=new["life_lost"], reason="ring full", ring="life"))
+        if now.data_lost or now.wide_lost:
             found += self._overflowed(t)
+            # What moves no bytes is not added up by socket. The map may be ahead of the counters,
+            # which were read before: then the rest comes next time.
+            added_up = sum(total[0] for total in self._overflow_before.values())
+            others = now.data_lost + now.wide_lost - now.overflow_full - added_up
+            if others > self._others:
+                count, self._others = others - self._others, others
+                found.append(Loss(t=t, count=count, reason="ring full", ring="wide"))
         if new["overflow_full"]:
-            found.append(
-                Loss(t=t, count=new["overflow_full"], reason="map full", ring="data")
-            )
+            found.append(Loss(t=t, count=new["overflow_full"], reason="map full", ring="data"))
         if new["slots_full"]:
             found.append(Loss(t=t, count=new["slots_full"], reason="map full"))
         if new["skipped"]:
@@ -120,9 +129,9 @@ class Books:
                     t=t,
                     count=now[0] - before[0],
                     reason="ring full",
-                    ring="data",
+                    ring="wide" if call & _OVERFLOW_WIDE else "data",
                     inode=inode,
-                    call=CALLS[call - 1].name,
+                    call=CALLS[(call & ~_OVERFLOW_WIDE) - 1].name,
                     errors=now[1] - before[1],
                     bytes=now[2] - before[2],
                 )

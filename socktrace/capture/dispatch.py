@@ -1,6 +1,7 @@
 """How each captured call is looked at when it begins: the table behind `probes/enter.h`.
 
-`socktrace.calls` says what a call is; this says what the kernel side must note of it before it runs.
+`socktrace.calls` says what a call is; this says what the kernel side must note of it before it
+runs.
 """
 
 from __future__ import annotations
@@ -54,6 +55,13 @@ _CLASSES: Final[dict[str, int]] = {
 _NARROW: Final = 0x10
 """struct timespec or timeval with members of 32 bits."""
 _TIMEVAL: Final = 0x20
+_LENGTH: Final = 0x40
+"""No timeout, but the room that there is for an address, read in the same way."""
+
+_ROOMS: Final[dict[str, tuple[int, int]]] = {
+    **dict.fromkeys("accept accept4 getsockname getpeername".split(), (2, _LENGTH)),
+    "recvfrom": (5, _LENGTH),
+}
 
 _TIMEOUTS: Final[dict[str, tuple[int, int]]] = {
     # call: (index of the argument, flags); what i386 adds is in _TIMEOUTS_32.
@@ -62,6 +70,7 @@ _TIMEOUTS: Final[dict[str, tuple[int, int]]] = {
     "ppoll": (2, 0),
     "recvmmsg": (4, 0),
     "epoll_pwait2": (3, 0),
+    **_ROOMS,
 }
 _TIMEOUTS_32: Final[dict[str, tuple[int, int]]] = {
     "_newselect": (4, _TIMEVAL | _NARROW),
@@ -72,6 +81,7 @@ _TIMEOUTS_32: Final[dict[str, tuple[int, int]]] = {
     "recvmmsg": (4, _NARROW),
     "recvmmsg_time64": (4, 0),
     "epoll_pwait2": (3, 0),
+    **_ROOMS,
 }
 
 _ENTRY: Final = struct.Struct("=8B")

@@ -138,7 +138,7 @@ def _compile(flags: list[str], programs: list[str]) -> tuple[Image, bytes]:
         output = Path(directory) / "image"
         command = [sys.executable, "-m", "socktrace.capture.compiler", str(output)]
         try:
-            done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            done = subprocess.run(
                 command, input=request, capture_output=True, timeout=_COMPILER_SECONDS, check=False
             )
         except subprocess.TimeoutExpired as error:

@@ -1,7 +1,7 @@
 """Which structure members the probes need, and what the compiler is told of them.
 
-Each entry of `OFFSETS` becomes ``-DOFF_<name>=<bytes>`` for `probes/kernel.h`: the sum of the members'
-offsets on the path from the outer structure to the field.
+Each entry of `OFFSETS` becomes ``-DOFF_<name>=<bytes>`` for `probes/kernel.h`: the sum of the
+members' offsets on the path from the outer structure to the field.
 """
 
 from __future__ import annotations

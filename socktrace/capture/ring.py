@@ -1,9 +1,9 @@
 """A ring buffer of the kernel's, mapped into our memory and read as arrays.
 
-The layout is that of kernel/bpf/ringbuf.c: a page with the consumer's position, which we may write; a
-page with the producer's position; then the data, mapped twice in a row so that a record that wraps
-round lies in one piece. Each record has an 8-byte header: its length, whose two top bits say that it
-is still being written (BUSY) or was given up (DISCARD).
+The layout is that of kernel/bpf/ringbuf.c: a page with the consumer's position, which we may
+write; a page with the producer's position; then the data, mapped twice in a row so that a record
+that wraps round lies in one piece. Each record has an 8-byte header: its length, whose two top
+bits say that it is still being written (BUSY) or was given up (DISCARD).
 
 All records of one of our rings have the same size, so a run of them is an array of a fixed stride.
 """

@@ -1,8 +1,8 @@
 """Do the probes read this kernel rightly? Asked of the kernel itself before anything is shown.
 
-A socket pair of our own is looked up by a probe, from descriptor to inode, and must come out with the
-inode that fstat(2) tells. The same look teaches which file operations sockets have: a mere S_ISSOCK
-would be fooled by a descriptor opened with O_PATH.
+A socket pair of our own is looked up by a probe, from descriptor to inode, and must come out with
+the inode that fstat(2) tells. The same look teaches which file operations sockets have: a mere
+S_ISSOCK would be fooled by a descriptor opened with O_PATH.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _check(results: Map, end: socket.socket) -> int:
     end.getsockname()
     raw = results.get(end.fileno().to_bytes(4, "little"))
     if raw is None:
-        if os.readlink("/proc/self/ns/pid") != _INITIAL_PID_NAMESPACE:
+        if str(Path("/proc/self/ns/pid").readlink()) != _INITIAL_PID_NAMESPACE:
             raise SocktraceError(
                 what="the probes cannot tell which process is ours",
                 why="socktrace runs in a pid namespace (a container), the kernel counts outside it",

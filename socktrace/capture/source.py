@@ -224,8 +224,10 @@ class Capture:
         return self._books.read()
 
     def adopt(self, calls: Iterable[ThreadCall]) -> None:
-        """Follow calls that were in progress before the probes were there, so that their return is
-        told: a thread that waits in accept since yesterday has one coming.
+        """Follow calls that were in progress before the probes were there.
+
+        Their return will be told like any other: a thread that waits in accept since yesterday
+        has one coming.
 
         To be called after `start`. A thread that has begun another call meanwhile keeps that.
 

@@ -166,7 +166,7 @@ def _record(  # noqa: PLR0913, PLR0917 - what a recording is made of
     return child.exit_status
 
 
-def _record_document(  # noqa: PLR0913, PLR0917 - what a recording is made of
+def _record_document(
     args: argparse.Namespace,
     session: Session,
     child: Child | None,

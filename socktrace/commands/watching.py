@@ -8,8 +8,10 @@ import select
 import signal
 import sys
 import time
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+from socktrace.calls import NUMBER
 from socktrace.capture.options import CaptureOptions
 from socktrace.engine.session import TICK_SECONDS, Session
 from socktrace.errors import SocktraceError, UsageError
@@ -50,6 +52,39 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--where", action="append", metavar="EXPR", help="'comm:nginx and state:close-wait'"
     )
+    group.add_argument(
+        "--calls",
+        metavar="LIST",
+        help="probe only these calls (bind,connect,...), or all but these (-poll,-epoll_wait)",
+    )
+
+
+def _probed(listed: str | None) -> frozenset[str] | None:
+    """The calls to probe; None: all.
+
+    Raises:
+        UsageError: a name is none of a captured call, or both ways are mixed.
+    """
+    if listed is None:
+        return None
+    words = [word.strip() for word in listed.split(",") if word.strip()]
+    without = [word[1:] for word in words if word.startswith("-")]
+    names = without or words
+    unknown = [name for name in names if name.removeprefix("-") not in NUMBER]
+    if unknown or not names:
+        near = get_close_matches(unknown[0], NUMBER, 3) if unknown else []
+        raise UsageError(
+            what=f"--calls {listed}",
+            why=f"{unknown[0]} is no captured call" if unknown else "no call is named",
+            next_step=f"did you mean {', '.join(near)}?" if near else "see docs/recording.md",
+        )
+    if without and len(without) != len(words):
+        raise UsageError(
+            what=f"--calls {listed}",
+            why="calls to probe and calls to leave out are mixed",
+            next_step="name either the ones or, with - before each, the others",
+        )
+    return frozenset(NUMBER) - frozenset(names) if without else frozenset(names)
 
 
 def selection(args: argparse.Namespace) -> Filter | None:
@@ -115,13 +150,18 @@ def capture_options(args: argparse.Namespace, child: Child | None) -> CaptureOpt
     if child is not None:
         pids, follow = frozenset({child.pid}) | (pids or frozenset()), True
     return CaptureOptions(
-        pids=pids, follow=follow, uid=_uid(args), cgroup=group, payload=args.payload
+        pids=pids,
+        follow=follow,
+        uid=_uid(args),
+        cgroup=group,
+        payload=args.payload,
+        calls=_probed(args.calls),
     )
 
 
 def described(args: argparse.Namespace) -> dict[str, Any]:
     """The filters that were given, for the recording's header."""
-    names = ("pid", "follow", "user", "cgroup", "container", *SELECTING)
+    names = ("pid", "follow", "user", "cgroup", "container", "calls", *SELECTING)
     return {name: value for name in names if (value := getattr(args, name))}
 
 

@@ -46,9 +46,21 @@ def data_lines(
     columns = [records[name].tolist() for name in _COLUMNS]
     addresses = records["ip"].tobytes()
     at = 0
-    for start, duration, pid, tid, inode, fd, ret, call, flags, length, msg_flags, family, port in (
-        zip(*columns, strict=True)
-    ):
+    for (
+        start,
+        duration,
+        pid,
+        tid,
+        inode,
+        fd,
+        ret,
+        call,
+        flags,
+        length,
+        msg_flags,
+        family,
+        port,
+    ) in zip(*columns, strict=True):
         address = None
         if family:
             address = inet_address(family, addresses[at : at + 16], port)

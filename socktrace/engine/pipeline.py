@@ -1,8 +1,8 @@
 """One batch after another through the tracker, in the kernel's order.
 
-Full records step the tracker one by one. Data records are folded by socket, process and call first; a socket's
-folds are taken in just before the first event of that socket that comes after them, so that what the
-data calls did (bind a datagram socket, read end of file) is known by then.
+Full records step the tracker one by one. Data records are folded by socket, process and call
+first; a socket's folds are taken in just before the first event of that socket that comes after
+them, so that what the data calls did (bind a datagram socket, read end of file) is known by then.
 """
 
 from __future__ import annotations

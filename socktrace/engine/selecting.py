@@ -1,8 +1,8 @@
 """Only the sockets that a filter selects, each with its whole story.
 
-Whether a socket fits may show late: its port is known when it is bound, its state when it gets there.
-So the lines of a socket that does not fit yet are held back, and come all at once when it does. Lines
-of processes come with the first of their sockets that fits.
+Whether a socket fits may show late: its port is known when it is bound, its state when it gets
+there. So the lines of a socket that does not fit yet are held back, and come all at once when it
+does. Lines of processes come with the first of their sockets that fits.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ class _Held:
         self._calls: deque[tuple[int, Line]] = deque(maxlen=_HELD_MOST)
 
     def append(self, line: Line) -> None:
-        (self._calls if isinstance(line, Syscall) else self._life).append(
-            (next(self._count), line)
-        )
+        (self._calls if isinstance(line, Syscall) else self._life).append((next(self._count), line))
 
     def __iter__(self) -> Iterator[Line]:
         merged = heapq.merge(self._life, self._calls, key=itemgetter(0))
@@ -96,9 +94,7 @@ class Selecting:
             number = getattr(line, "socket", None)
             if number is not None:
                 self._socket_line(number, line)
-            elif isinstance(line, Lost) or (
-                isinstance(line, Syscall) and line.pid in self._pids
-            ):
+            elif isinstance(line, Lost) or (isinstance(line, Syscall) and line.pid in self._pids):
                 self.sink(line)
 
     def finish(self) -> None:

@@ -1,7 +1,7 @@
 """A capture from beginning to end: attach, list what was there, follow, drain, close the books.
 
-One thread: the kernel's rings are wide enough to wait a tick, and a reader that does nothing else is
-easy to end at once.
+One thread: the kernel's rings are wide enough to wait a tick, and a reader that does nothing else
+is easy to end at once.
 """
 
 from __future__ import annotations
@@ -64,7 +64,11 @@ class Session:
         self._whole = whole
         self.capture = Capture(options, say=say)
         self._sink = sink
-        self._tracker = Tracker(sink, whole_machine=whole)
+        self._tracker = Tracker(
+            sink,
+            whole_machine=whole and options.calls is None,
+            births_seen=options.calls is None,
+        )
         self._pipeline = Pipeline(self._tracker, sink, self.capture.decoder.comms)
         self._next_loss_check = 0.0
         self.notes: list[str] = []

@@ -25,10 +25,10 @@ _TCP_STATES: Final = (
     " FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 )
 _OWN: Final = (
-    "header process socket syscall state descriptor tcp sample finding lost end"  # kinds
+    "header process socket syscall blocked state descriptor tcp sample finding lost end"  # kinds
     " seen fork exec exit opened closed retransmit reset-sent reset-received"  # events
     " api kernel unknown note warning critical life data wide"
-    " existing received execve pidfd_getfd i386"
+    " existing received execve pidfd_getfd unshare i386"
     " ebpf strace scripted x86_64 aarch64 riscv64"
 )
 _PHRASES: Final = frozenset(

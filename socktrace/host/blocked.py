@@ -1,6 +1,7 @@
 """The calls that threads are blocked in: /proc/PID/task/TID/syscall (proc(5)).
 
-Probes see calls begin and return. One that had begun before they were there is known from here only.
+Probes see calls begin and return. One that had begun before they were there is known from here
+only.
 """
 
 from __future__ import annotations

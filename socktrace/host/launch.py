@@ -21,7 +21,7 @@ NOT_EXECUTABLE: Final = 126
 _BY_SIGNAL: Final = 128
 
 _PYTHON_IGNORES: Final = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Signals that the interpreter ignores for itself; a program expects them as they are by default."""
+"""Signals that the interpreter ignores for itself; a program expects their defaults."""
 
 
 class CommandError(SocktraceError):

@@ -9,6 +9,7 @@ A data call comes either by `feed` or, summed up with others, by `feed_data`; ne
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -60,14 +61,22 @@ class Tracker:
     """Rebuilds every socket's life from the kernel's events."""
 
     def __init__(
-        self, sink: Sink, *, whole_machine: bool = False, limits: Limits | None = None
+        self,
+        sink: Sink,
+        *,
+        whole_machine: bool = False,
+        births_seen: bool = True,
+        limits: Limits | None = None,
     ) -> None:
         """Send lines to ``sink``.
 
         ``whole_machine``: no process is left out of sight, so that whoever could hold a listed
-        socket is known.
+        socket is known. ``births_seen``: the calls that make sockets are among those that are
+        captured; otherwise nothing can be said of where a socket came from.
         """
         self._core: Final = Core(sink, whole_machine=whole_machine, limits=limits or Limits())
+        if not births_seen:
+            self._core.gap_t = sys.maxsize
         self._embryos: Final = tcp.Embryos(self._core.limits.embryos)
         self._passing: Final = transfer.Passing(self._core.limits.passing)
         accept = partial(_accept, self._embryos)

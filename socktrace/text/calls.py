@@ -118,6 +118,8 @@ def _remarks(call: Syscall, style: Style) -> str:
     blocked = call.dur >= BLOCKED and call.call in WAITING_CALLS
     spent = duration(call.dur)
     remarks = style.paint("warning", f"  [blocked {spent}]") if blocked else f"  [{spent}]"
+    if call.began_before:
+        remarks += "  (began before the recording)"
     if call.abi:
         remarks += f"  {printable(call.abi, LONGEST_TEXT)}"
     if call.unreadable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from socktrace.escape import printable
 from socktrace.lines import (
+    Blocked,
     Cause,
     Descriptor,
     Finding,
@@ -86,6 +87,22 @@ def _syscall(line: Syscall, _: Lives, style: Style) -> str:
     name = process_name(line.comm, line.pid)
     thread = f" thread {line.tid}" if line.tid != line.pid else ""
     return _at(line.t, f"{name}{thread} {format_call(line, style)}")
+
+
+def blocked_text(line: Blocked, style: Style = PLAIN) -> str:
+    """Write a call that did not return: "nginx(12) is blocked in accept4(3<#1>), since 1.5 s"."""
+    thread = f" thread {line.tid}" if line.tid != line.pid else ""
+    where = "" if line.fd is None else str(line.fd)
+    if line.socket is not None:
+        where += style.paint("socket", f"<{addresses.sign(line.socket)}>")
+    spent = duration(line.t - line.since)
+    since = f"for longer than {spent}" if line.began_before else f"for {spent}"
+    call = style.paint("warning", f"blocked in {printable(line.call, LONGEST_NAME)}({where})")
+    return f"{process_name(line.comm, line.pid)}{thread} {call} {since}"
+
+
+def _blocked(line: Blocked, _: Lives, style: Style) -> str:
+    return _at(line.t, blocked_text(line, style))
 
 
 def _process(line: Process, world: Lives, style: Style) -> str | None:
@@ -182,6 +199,7 @@ def _finding(line: Finding, _: Lives, style: Style) -> str:
 
 _WRITERS: Final[Mapping[type, Callable[[Any, Lives, Style], str | None]]] = {
     Syscall: _syscall,
+    Blocked: _blocked,
     Process: _process,
     Socket: _socket,
     State: _state,

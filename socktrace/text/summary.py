@@ -9,7 +9,7 @@ from socktrace.escape import printable
 from socktrace.text.columns import Column, table, wrap
 from socktrace.text.lives import count_kinds
 from socktrace.text.numbers import duration, plural, size
-from socktrace.text.stream import process_name
+from socktrace.text.stream import blocked_text, process_name
 from socktrace.text.style import PLAIN, Style
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ LABEL: Final = 11
 LONGEST: Final = 160
 MOST_PROCESSES: Final = 40
 MOST_CALLS: Final = 30
+MOST_BLOCKED: Final = 20
 
 
 def summary_text(  # noqa: PLR0913 - all that a summary is made of
@@ -58,6 +59,13 @@ def summary_text(  # noqa: PLR0913 - all that a summary is made of
         yield style.paint("heading", "Processes")
         for line in tree:
             yield from wrap(line, width, len(line) - len(line.lstrip(" ")) + 4)
+    if tally.blocked:
+        yield ""
+        yield style.paint("heading", "Blocked at the end")
+        for call in tally.blocked[:MOST_BLOCKED]:
+            yield from wrap("  " + blocked_text(call, style), width, 4)
+        if len(tally.blocked) > MOST_BLOCKED:
+            yield f"  … {len(tally.blocked)} in all"
     if tally.calls:
         yield ""
         yield style.paint("heading", "Calls")

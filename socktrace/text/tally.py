@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from socktrace.lines import End, Line, Lost, Process, Syscall
+from socktrace.lines import Blocked, End, Line, Lost, Process, Syscall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,8 @@ class Tally:
         """In order of appearance; a process number used again has a node for each use."""
         self.lost: dict[str, int] = {}
         """Reason -> events seen in the kernel and not delivered."""
+        self.blocked: list[Blocked] = []
+        """Calls that had not returned when the recording ended."""
         self.end: End | None = None
         self.last = 0
         """The latest moment of any line: how long the recording is."""
@@ -53,6 +55,8 @@ class Tally:
             self._add_call(line)
         elif isinstance(line, Process):
             self._add_process(line)
+        elif isinstance(line, Blocked):
+            self.blocked.append(line)
         elif isinstance(line, Lost):
             self.lost[line.reason] = self.lost.get(line.reason, 0) + line.count
         elif isinstance(line, End):

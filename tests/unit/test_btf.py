@@ -243,9 +243,7 @@ class _Sockaddr(ctypes.Structure):
     ]
 
 
-REGISTERS = (
-    "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss".split()
-)
+REGISTERS = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss".split()
 """struct pt_regs: arch/x86/include/uapi/asm/ptrace.h, an ABI that cannot change."""
 
 needs_btf = pytest.mark.skipif(not VMLINUX.exists(), reason="this kernel has no BTF")

@@ -21,6 +21,10 @@ class FilterError(UsageError):
         self.reason = reason
         self.hint = hint
 
+    def shown(self) -> str:
+        """The filter with the place marked, instead of its reason alone."""
+        return f"{self}\n"
+
     def __str__(self) -> str:
         """Four lines: what is wrong, the filter, a caret, what to write instead."""
         column = len(printable(self.text[: self.position]))
