@@ -119,6 +119,8 @@ class Passed(msgspec.Struct, frozen=True, gc=False):
     sock: SocketInfo
     files: int = 0
     cloexec: bool = False
+    dur: int = 0
+    """Of the call: what is received is there when it returns."""
 
 
 class Fork(msgspec.Struct, frozen=True, gc=False):
@@ -223,6 +225,16 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     """Bit 0: receiving is shut, bit 1: sending is shut (sk_shutdown)."""
 
 
+class Watched(msgspec.Struct, frozen=True, gc=False):
+    """An epoll instance that existed when we attached (epoll(7); /proc/PID/fdinfo, proc(5))."""
+
+    t: int
+    pid: int
+    epfd: int
+    targets: tuple[tuple[int, int, int], ...]
+    """(fd, inode, data) of the sockets in its interest list."""
+
+
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """A process that existed when we attached."""
 
@@ -236,4 +248,4 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     netns: int
 
 
-Event = Call | Passed | Fork | Exec | Exit | TcpState | TcpSegment | Loss | Listed | Seen
+Event = Call | Passed | Fork | Exec | Exit | TcpState | TcpSegment | Loss | Listed | Watched | Seen

@@ -130,6 +130,9 @@ class Syscall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     args: dict[str, Any]
     fd: int | None = None
     socket: int | None = None
+    sockets: list[int] | None = None
+    """For a call that waits: the sockets it waited for (poll, select), or that were ready
+    (epoll_wait)."""
     errno: str | None = None
     abi: str | None = None
     """"i386" for a call of a 32-bit program."""
@@ -155,6 +158,8 @@ class Blocked(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     call: str
     fd: int | None = None
     socket: int | None = None
+    sockets: list[int] | None = None
+    """For a call that waits for several: the sockets it waits for."""
     began_before: bool = False
     """It was in progress when we attached: ``since`` is that moment."""
 

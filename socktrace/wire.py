@@ -262,6 +262,7 @@ class Decoder:
             sock=sock,
             files=f[_FILES],
             cloexec=bool(f[9] & FLAG_CLOEXEC),
+            dur=f[1],
         )
 
     def _fork(self, f: tuple[Any, ...], _record: bytes) -> Fork:

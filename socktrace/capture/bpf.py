@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -55,6 +56,20 @@ def _bpf(command: int, attributes: bytes) -> int:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return result
+
+
+def _bpf_with_room(command: int, attributes: bytes) -> int:
+    """What takes memory: before 5.11 that counts as locked, and more than is allowed is EPERM."""
+    try:
+        return _bpf(command, attributes)
+    except PermissionError:
+        try:
+            resource.setrlimit(
+                resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            )
+        except (OSError, ValueError):
+            raise
+        return _bpf(command, attributes)
 
 
 def create_map(name: str, shape: MapShape) -> int:

@@ -62,6 +62,8 @@ class CallInProgress(NamedTuple):
     fd: int
     """Its first argument: for most calls a descriptor."""
     inode: int
+    args: tuple[int, ...]
+    """All six, as registers."""
     began_before: bool
     """It was in progress when we attached: ``since`` is that moment."""
 
@@ -139,7 +141,7 @@ class Capture:
         """CLOCK_MONOTONIC, ns, at time 0."""
         self.started_at = datetime.now(UTC)
         self.decoder = Decoder(self.base)
-        self._programs.enable(self._options.calls)
+        self.enable(self._options.calls)
 
     def _configure(self, operations: int, check: int) -> None:
         options = self._options
@@ -183,6 +185,7 @@ class Capture:
 
     def enable(self, calls: frozenset[str] | None) -> None:
         """Switch the probes of `calls` on and all others off; None: all on."""
+        self._enabled = calls
         self._programs.enable(calls)
 
     def read(self, *, everything: bool = False) -> Batch:
@@ -260,14 +263,19 @@ class Capture:
             if raw is None:
                 continue
             slot = SlotView(*_SLOT.unpack(raw))
-            if slot.active:
+            if not slot.active:
+                continue
+            call = CALLS[slot.call - 1]
+            # The return of a call that was switched off since is not seen.
+            if self._enabled is None or call.name in self._enabled:
                 found.append(
                     CallInProgress(
                         tid=int.from_bytes(key, "little"),
                         since=slot.start - self.base,
-                        call=CALLS[slot.call - 1],
+                        call=call,
                         fd=_signed(slot.arg0),
                         inode=slot.inode,
+                        args=slot[1:7],
                         began_before=bool(slot.marks & _MARK_BEFORE),
                     )
                 )

@@ -116,6 +116,12 @@ def _check_name(args: argparse.Namespace) -> None:
             why="it ends neither in .jsonl nor in .json",
             next_step=f"use -o {name}.jsonl",
         )
+    if name != "-" and not Path(name).parent.is_dir():
+        raise UsageError(
+            what=f"cannot write {name}",
+            why="its directory does not exist",
+            next_step="create it, or choose another place",
+        )
     if name != "-" and not args.force:
         refuse_existing(name)
 

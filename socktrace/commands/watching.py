@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import select
 import signal
 import sys
 import time
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.calls import NUMBER
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 SELECTING: Final = ("comm", "port", "addr", "family", "type", "state", "where")
 """Filters that look at sockets, not at processes: the kernel side cannot apply them."""
+
+_UID_MOST: Final = (1 << 32) - 2
+"""uid_t has 32 bits; all of them set means "no user" (setresuid(2))."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -117,13 +122,23 @@ def _uid(args: argparse.Namespace) -> int | None:
         )
     name = args.user[0]
     uid = int(name) if name.isdecimal() else user_id(name)
-    if uid is None:
+    if uid is None or uid > _UID_MOST:
         raise UsageError(
             what=f"--user {name}",
             why="there is no such user on this machine",
             next_step="give a name or a number from `getent passwd`",
         )
     return uid
+
+
+def _thread_group(pid: int) -> int | None:
+    """The process that a thread belongs to: proc_pid_status(5), Tgid."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return None
+    found = re.search(rb"^Tgid:\t(\d+)$", status, re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def capture_options(args: argparse.Namespace, child: Child | None) -> CaptureOptions:
@@ -140,6 +155,12 @@ def capture_options(args: argparse.Namespace, child: Child | None) -> CaptureOpt
                 what=f"--pid {pid}",
                 why="there is no such process",
                 next_step="find it with `ps -e`",
+            )
+        if (process := _thread_group(pid)) not in (None, pid):
+            raise UsageError(
+                what=f"--pid {pid}",
+                why=f"that is a thread of process {process}",
+                next_step=f"use --pid {process}",
             )
     if args.cgroup or args.container:
         target = resolve_cgroup(args.cgroup) if args.cgroup else resolve_container(args.container)
@@ -197,7 +218,12 @@ class Loop:
         """Go round: read, feed, `each_tick`, wait."""
         woken, wake = os.pipe()
         os.set_blocking(wake, False)
-        before = {number: signal.signal(number, self._note) for number in _ENDING}
+        # One that was ignored when we started, as by nohup(1), is not ours to heed.
+        before = {
+            number: signal.signal(number, self._note)
+            for number in _ENDING
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         previous = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         poller = select.poll()
         poller.register(woken, select.POLLIN)

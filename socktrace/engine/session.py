@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from socktrace.capture.source import Capture
 from socktrace.engine.pipeline import Pipeline
-from socktrace.host.blocked import calls_in_progress
+from socktrace.host.blocked import calls_in_progress, descriptors_waited_for
 from socktrace.host.descriptors import list_pids
+from socktrace.host.epolls import list_epolls
 from socktrace.host.existing import list_existing
 from socktrace.host.processes import process_of
 from socktrace.lines import Blocked
 from socktrace.model.tracker import Tracker
+from socktrace.model.waiting import WAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -111,6 +113,8 @@ class Session:
             self._tracker.feed(process)
         for socket in listed:
             self._tracker.feed(socket)
+        for epoll in list_epolls((process.pid for process in seen), self.capture.now()):
+            self._tracker.feed(epoll)
 
     def step(self, *, everything: bool = False) -> bool:
         """Take in what has come. True if there is likely more at once."""
@@ -134,11 +138,20 @@ class Session:
 
     def _tell_blocked(self, call: CallInProgress) -> None:
         """A call that never returned while we watched has no other line."""
-        pid = process_of(call.tid)
+        pid, name = process_of(call.tid), call.call.name
         if pid is None:
             return
-        has_fd = bool(call.call.args) and call.call.args[0] in _DESCRIPTOR_NAMES
-        socket = self._tracker.socket_id(call.inode) if call.inode else None
+        socket, sockets = None, None
+        if name in WAITS:
+            if name.startswith("epoll"):
+                sockets = self._tracker.sockets_watched(pid, call.fd)
+            else:
+                named = descriptors_waited_for(pid, name, call.args)
+                sockets = self._tracker.sockets_at(pid, named)
+        elif call.inode:
+            socket = self._tracker.socket_id(call.inode)
+        if socket is None and not sockets:
+            return
         self._sink(
             Blocked(
                 t=self.capture.now(),
@@ -146,9 +159,10 @@ class Session:
                 pid=pid,
                 tid=call.tid,
                 comm=self._pipeline.comms.of(call.tid, pid),
-                call=call.call.name,
-                fd=call.fd if has_fd else None,
+                call=name,
+                fd=call.fd if call.call.args[0] in _DESCRIPTOR_NAMES else None,
                 socket=socket,
+                sockets=sockets,
                 began_before=call.began_before,
             )
         )

@@ -7,6 +7,7 @@ only.
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +20,9 @@ _ELF_CLASS: Final = 4
 _ELF_32: Final = 1
 """e_ident[EI_CLASS] (elf(5))."""
 _SOCKET: Final = "socket:["
+_POLLFD: Final = struct.Struct("=ihh")
+_MOST_DESCRIPTORS: Final = 65_536
+"""Read at most this many of what a call waits for: the number is the program's to choose."""
 
 
 class ThreadCall(NamedTuple):
@@ -54,6 +58,34 @@ def calls_in_progress(pids: Iterable[int]) -> Iterator[ThreadCall]:
                 abi32 = _is_32_bit(pid)
             number, args = found
             yield ThreadCall(pid, tid, number, args, abi32, _socket_at(pid, args[0]))
+
+
+def descriptors_waited_for(pid: int, call: str, args: tuple[int, ...]) -> list[int]:
+    """What a thread that is blocked in poll or select waits for, from its own memory.
+
+    Args:
+        pid: the process.
+        call: poll, ppoll, select, pselect6 or a variant of them.
+        args: of the call, as registers. Its structures are alike for 32-bit programs.
+
+    Returns:
+        Descriptors; none if the memory cannot be read.
+    """
+    try:
+        with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+            if "poll" in call:
+                size = min(args[1], _MOST_DESCRIPTORS) * _POLLFD.size
+                raw = os.pread(memory.fileno(), size, args[0])
+                whole = len(raw) - len(raw) % _POLLFD.size
+                return [fd for fd, _, _ in _POLLFD.iter_unpack(raw[:whole])]
+            size = (min(args[0] & 0xFFFFFFFF, _MOST_DESCRIPTORS) + 7) // 8
+            sets = [os.pread(memory.fileno(), size, at) for at in args[1:4] if at]
+    except OSError:
+        return []
+    asked = 0
+    for raw in sets:
+        asked |= int.from_bytes(raw, "little")
+    return [fd for fd in range(asked.bit_length()) if asked >> fd & 1]
 
 
 def _read(pid: int, tid: int) -> tuple[int, tuple[int, ...]] | None:

@@ -130,7 +130,9 @@ def _become(command: list[str], gate: int, failure: int) -> NoReturn:
         for number in _PYTHON_IGNORES:
             signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+            # Under nohup(1) SIGHUP was ignored before us: so it is for the command.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         if os.read(gate, 1) != b"\1":
             os._exit(NOT_EXECUTABLE)

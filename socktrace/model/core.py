@@ -203,8 +203,8 @@ class Core:
 
     # --- lines ------------------------------------------------------------------------------
 
-    def syscall(self, call: Call, track: Track | None) -> None:
-        """Tell of a call that returned."""
+    def syscall(self, call: Call, track: Track | None, *, sockets: list[int] | None = None) -> None:
+        """Tell of a call that returned; ``sockets``: those it waited for, if it does."""
         failed = call.ret < 0
         self.emit(
             Syscall(
@@ -223,6 +223,7 @@ class Core:
                 payload=base64.b64encode(call.payload).decode() if call.payload else None,
                 unreadable=call.unreadable,
                 began_before=call.began_before,
+                sockets=sockets,
             )
         )
 

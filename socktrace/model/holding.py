@@ -56,19 +56,15 @@ def correction(t: int) -> Act:
     return Act(t, _UNKNOWN)
 
 
-def install(  # noqa: PLR0913 - a number, what it names, and how that came
+def install(
     core: Core,
     place: Place,
     track: Track,
     act: Act,
     *,
     cloexec: bool = False,
-    exact: bool = True,
 ) -> None:
-    """Let a number of a table name a socket, unless it has changed since then.
-
-    Not ``exact``: the act may be later than its time says, so nothing tells what came since.
-    """
+    """Let a number of a table name a socket, unless it has changed since then."""
     table, fd, _ = place
     slot = table.slots.get(fd)
     since = act.t
@@ -79,7 +75,7 @@ def install(  # noqa: PLR0913 - a number, what it names, and how that came
             if slot.since <= act.t and not act.inferred:
                 slot.cloexec = cloexec
             return
-        if slot.since > act.t and (exact or (slot.track is None and slot.was == track.number)):
+        if slot.since > act.t:
             core.late += 1
             return
         since = max(act.t, slot.since)

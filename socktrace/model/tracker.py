@@ -27,9 +27,19 @@ from socktrace.events import (
     SocketInfo,
     TcpSegment,
     TcpState,
+    Watched,
 )
 from socktrace.lines import Lost
-from socktrace.model import connecting, duplicating, existing, opening, processes, tcp, transfer
+from socktrace.model import (
+    connecting,
+    duplicating,
+    existing,
+    opening,
+    processes,
+    tcp,
+    transfer,
+    waiting,
+)
 from socktrace.model.core import Core, Sink
 from socktrace.model.folds import DataFold
 from socktrace.model.limits import Limits
@@ -79,6 +89,7 @@ class Tracker:
             self._core.gap_t = sys.maxsize
         self._embryos: Final = tcp.Embryos(self._core.limits.embryos)
         self._passing: Final = transfer.Passing(self._core.limits.passing)
+        self._epolls: Final = waiting.Epolls()
         accept = partial(_accept, self._embryos)
         data = partial(_data, self._passing)
         self._calls: Final[dict[str, Callable[[Core, Call], None]]] = {
@@ -86,18 +97,21 @@ class Tracker:
             **_CALLS,
             "accept": accept,
             "accept4": accept,
+            "epoll_ctl": partial(_controlled, self._epolls),
+            **dict.fromkeys(waiting.WAITS, partial(_waited, self._epolls)),
         }
         core = self._core
         self._events: Final[dict[type, Callable[[Any], None]]] = {
             Call: self._call,
             Passed: partial(transfer.passed, core, self._passing),
-            Fork: partial(processes.fork, core),
+            Fork: self._fork,
             Exec: partial(processes.execute, core),
-            Exit: partial(processes.leave, core),
+            Exit: self._exit,
             TcpState: partial(tcp.state_changed, core, self._embryos),
             TcpSegment: partial(tcp.segment, core),
             Loss: self._loss,
             Listed: partial(existing.listed, core),
+            Watched: partial(waiting.watched, core, self._epolls),
             Seen: partial(processes.seen, core),
         }
 
@@ -133,6 +147,16 @@ class Tracker:
         """
         return transfer.socket_of(self._core, inode, t, info, origin).number
 
+    def sockets_at(self, pid: int, descriptors: Iterable[int]) -> list[int]:
+        """Give the numbers of the sockets that these descriptors of a process name."""
+        table = self._core.tables.latest(pid)
+        slots = [table.slots.get(fd) for fd in descriptors] if table is not None else []
+        return [slot.track.number for slot in slots if slot is not None and slot.track is not None]
+
+    def sockets_watched(self, pid: int, epfd: int) -> list[int]:
+        """Give the numbers of the sockets in the interest list of an epoll instance."""
+        return [number for number, _ in (self._epolls.look(pid, epfd) or {}).values()]
+
     def never_accepted(self, socket_id: int) -> int:
         """Count a listener's connections that ended before accept took them."""
         track = self._core.by_number.get(socket_id)
@@ -140,6 +164,15 @@ class Tracker:
 
     def _call(self, event: Call) -> None:
         self._calls.get(event.call, duplicating.on_other)(self._core, event)
+
+    def _fork(self, event: Fork) -> None:
+        processes.fork(self._core, event)
+        self._epolls.fork(event.pid, event.child)
+
+    def _exit(self, event: Exit) -> None:
+        processes.leave(self._core, event)
+        if event.last_thread:
+            self._epolls.leave(event.pid)
 
     def _loss(self, event: Loss) -> None:
         core = self._core
@@ -165,3 +198,11 @@ def _accept(embryos: tcp.Embryos, core: Core, call: Call) -> None:
 
 def _data(passing: transfer.Passing, core: Core, call: Call) -> None:
     transfer.data(core, passing, call)
+
+
+def _controlled(epolls: waiting.Epolls, core: Core, call: Call) -> None:
+    waiting.controlled(core, epolls, call)
+
+
+def _waited(epolls: waiting.Epolls, core: Core, call: Call) -> None:
+    waiting.waited(core, epolls, call)

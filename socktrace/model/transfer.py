@@ -64,16 +64,16 @@ def passed(core: Core, passing: Passing, event: Passed) -> None:
         track.in_flight += 1
         passing.note(event.tid, event.t, track)
         return
-    track = resolve(core, event.sock, event.t, origin="received")
+    end = event.t + event.dur
+    track = resolve(core, event.sock, end, origin="received")
     if track is None:
         return
     track.in_flight = max(track.in_flight - 1, 0)
     passing.note(event.tid, event.t, track)
-    table = table_of(core, event.files, event.pid, event.t)
+    table = table_of(core, event.files, event.pid, end)
     if table is not None:
-        # The time is that of the call's beginning; the number may have changed in between.
-        place, act = Place(table, event.fd, event.pid), Act(event.t, "SCM_RIGHTS")
-        install(core, place, track, act, cloexec=event.cloexec, exact=False)
+        place, act = Place(table, event.fd, event.pid), Act(end, "SCM_RIGHTS")
+        install(core, place, track, act, cloexec=event.cloexec)
 
 
 def data(core: Core, passing: Passing, call: Call) -> None:

@@ -43,6 +43,7 @@ TIME_WIDTH: Final = 12
 """Columns of the time: 99,999 seconds to the microsecond."""
 INDENT: Final = " " * (TIME_WIDTH + 2)
 LONGEST_NAME: Final = 64
+MOST_WAITED: Final = 8
 
 
 def format_line(line: Line, world: Lives, style: Style = PLAIN) -> str | None:
@@ -95,6 +96,10 @@ def blocked_text(line: Blocked, style: Style = PLAIN) -> str:
     where = "" if line.fd is None else str(line.fd)
     if line.socket is not None:
         where += style.paint("socket", f"<{addresses.sign(line.socket)}>")
+    if line.sockets:
+        shown = " ".join(addresses.sign(number) for number in line.sockets[:MOST_WAITED])
+        more = " …" if len(line.sockets) > MOST_WAITED else ""
+        where += style.paint("socket", f"<{shown}{more}>")
     spent = duration(line.t - line.since)
     since = f"for longer than {spent}" if line.began_before else f"for {spent}"
     call = style.paint("warning", f"blocked in {printable(line.call, LONGEST_NAME)}({where})")

@@ -60,7 +60,13 @@ def test_start_and_quit() -> None:
         quits.append(ended)
         return began
 
-    starts = in_turn({"command to first event shown": start}, rounds=7)["command to first event shown"]
+    starts = in_turn({"command to first event shown": start}, rounds=7)[
+        "command to first event shown"
+    ]
     kept = quits[-len(starts) :]
-    print(table("Start and quit", {"command to first event shown": starts, "Ctrl-C to end": kept}, "ms"))
+    print(
+        table(
+            "Start and quit", {"command to first event shown": starts, "Ctrl-C to end": kept}, "ms"
+        )
+    )
     assert BRIEF or max(starts) < 10_000

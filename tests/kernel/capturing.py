@@ -102,7 +102,8 @@ def run(
     command: Sequence[str | Path],
     *,
     timeout: float = 10,
-    while_running: Callable[[Capture], object] | None = None,
+    while_running: Callable[[Capture], object] = lambda _: None,
+    at_end: Callable[[Capture], object] = lambda _: None,
     **options: Any,
 ) -> Captured:
     """Capture a command and its descendants from its first instruction to its end.
@@ -111,6 +112,7 @@ def run(
         command: the program and its arguments.
         timeout: seconds; it is killed when it takes longer.
         while_running: called after each reading.
+        at_end: called when the probes are off and their maps still there.
         **options: of `CaptureOptions`.
     """
     found = Captured()
@@ -138,9 +140,9 @@ def run(
                     raise TimeoutError(command)
                 time.sleep(0.005)
                 found.take(capture)
-                if while_running is not None:
-                    while_running(capture)
+                while_running(capture)
             capture.stop()
+            at_end(capture)
             found.take(capture, everything=True)
             found.counters = capture.counters()
         with os.fdopen(reader, errors="backslashreplace") as stream:

@@ -46,7 +46,7 @@ def compare(recording: Iterable[dict[str, Any]], strace: Iterable[StraceCall]) -
 
 def _difference(our: Seen | None, their: Seen | None) -> str | None:
     if our is None:
-        return f"only strace   {their.text}" if their else None
+        return f"only strace   {their.text}" if their and not their.optional else None
     if their is None:
         return f"only recorded {our.text}"
     what = our.difference(their)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +22,9 @@ MANY: Final = frozenset("sendmmsg recvmmsg recvmmsg_time64".split())
 """A recording has a line for each message of these."""
 
 NO_DESCRIPTOR: Final = WAITS | {"socket", "socketpair", "close_range"}
+
+_SOCKET: Final = re.compile(r"\d<(?:socket:|TCP|UDP|UNIX|NETLINK|PACKET|RAW|PING|ICMP)")
+"""A descriptor that strace decorates as a socket's."""
 
 _NAMES: Final = frozenset(spec.name for spec in CALLS)
 
@@ -68,6 +72,8 @@ class Seen:
     """Of the socket it was made on, or that socket(2) made; None: not told."""
     text: str
     """As the observer wrote it, for people."""
+    optional: bool = False
+    """A wait that names no socket: a recording has it only if one was in an epoll instance."""
 
     def agrees(self, other: Seen) -> bool:
         """Tell whether both can be the same call; their addresses are another question."""
@@ -125,6 +131,7 @@ def _strace_seen(call: StraceCall) -> Seen:
         addresses=_strace_addresses(call),
         inode=_strace_inode(call),
         text=call.line,
+        optional=call.name in WAITS and not _SOCKET.search(call.line),
     )
 
 

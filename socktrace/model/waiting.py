@@ -1,0 +1,131 @@
+"""Calls that wait for several descriptors: which sockets they are about.
+
+poll(2) and select(2) name descriptors of the caller's; epoll_wait(2) names an epoll instance, whose
+interest list was made by epoll_ctl(2) before (epoll(7)). A wait about no socket is none of our
+business: programs wait for pipes, timers and terminals too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from socktrace.events import Call, Watched
+from socktrace.model.core import Core, end_of
+from socktrace.model.seeing import see
+from socktrace.model.tables import table_of
+from socktrace.names.readiness import epoll_events, poll_fds, select_sets
+
+_ADD: Final = 1
+_DELETE: Final = 2
+_MODIFY: Final = 3
+"""include/uapi/linux/eventpoll.h."""
+_SET_SIZE: Final = 256
+"""Descriptors of select that an event has room for."""
+
+Interest = dict[int, tuple[int, int]]
+"""fd -> (socket, data) of an epoll instance."""
+
+
+class Epolls:
+    """The interest lists of epoll instances, as far as they hold sockets, by process and number."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._by_pid: Final[dict[int, dict[int, Interest]]] = {}
+
+    def interest(self, pid: int, epfd: int) -> Interest:
+        """Give the list of an instance, to be read or changed."""
+        return self._by_pid.setdefault(pid, {}).setdefault(epfd, {})
+
+    def look(self, pid: int, epfd: int) -> Interest | None:
+        """Give the list of an instance that ever held a socket."""
+        return self._by_pid.get(pid, {}).get(epfd)
+
+    def fork(self, parent: int, child: int) -> None:
+        """Let a child name the same instances by the same numbers (fork(2))."""
+        mine = self._by_pid.get(parent)
+        if mine:
+            self._by_pid[child] = dict(mine)
+
+    def leave(self, pid: int) -> None:
+        """Forget what a process that ended had."""
+        self._by_pid.pop(pid, None)
+
+
+def watched(core: Core, epolls: Epolls, event: Watched) -> None:
+    """Take in an epoll instance that existed when we attached."""
+    for fd, inode, data in event.targets:
+        track = core.by_inode.get(inode)
+        if track is not None:
+            epolls.interest(event.pid, event.epfd)[fd] = (track.number, data)
+
+
+def controlled(core: Core, epolls: Epolls, call: Call) -> None:
+    """Take in epoll_ctl(2) on a socket."""
+    track = see(core, call)
+    core.syscall(call, track)
+    if call.ret < 0 or track is None or len(call.raw) < _MODIFY:
+        return
+    epfd, operation = call.raw[0] & 0xFFFFFFFF, call.raw[1]
+    if operation == _DELETE:
+        epolls.interest(call.pid, epfd).pop(call.fd, None)
+    elif operation in {_ADD, _MODIFY}:
+        given = epoll_events(call.blob)
+        data = given[0]["data"] if given else 0
+        epolls.interest(call.pid, epfd)[call.fd] = (track.number, data)
+
+
+def waited(core: Core, epolls: Epolls, call: Call) -> None:
+    """Take in a call that waited, if it was about a socket."""
+    if call.call.startswith("epoll"):
+        _epoll_waited(core, epolls, call)
+        return
+    named, whole = _NAMED[call.call](call)
+    sockets = list(_sockets(core, call, named))
+    if sockets or not whole:
+        core.syscall(call, None, sockets=sockets)
+
+
+def _epoll_waited(core: Core, epolls: Epolls, call: Call) -> None:
+    interest = epolls.look(call.pid, call.fd)
+    if interest is None and core.gap_t < 0:
+        return
+    by_data = {data: number for number, data in (interest or {}).values()}
+    ready = [by_data.get(event["data"]) for event in epoll_events(call.blob)]
+    core.syscall(call, None, sockets=[number for number in ready if number is not None])
+
+
+def _sockets(core: Core, call: Call, named: Iterable[int]) -> Iterator[int]:
+    table = table_of(core, call.files, call.pid, end_of(call))
+    if table is None:
+        return
+    for fd in named:
+        slot = table.slots.get(fd)
+        if slot is not None and slot.track is not None:
+            yield slot.track.number
+
+
+def _polled(call: Call) -> tuple[list[int], bool]:
+    asked = call.raw[1] if len(call.raw) > 1 else 0
+    named = [entry["fd"] for entry in poll_fds(call.blob)]
+    return named, asked <= len(named)
+
+
+def _selected(call: Call) -> tuple[list[int], bool]:
+    sets = select_sets(call.blob)
+    highest = call.raw[0] & 0xFFFFFFFF if call.raw else 0
+    if sets is None:
+        return [], highest == 0
+    asked = {fd for members in sets[0].values() for fd in members}
+    return sorted(asked), highest <= _SET_SIZE
+
+
+_NAMED: Final[Mapping[str, Callable[[Call], tuple[list[int], bool]]]] = {
+    **dict.fromkeys("poll ppoll ppoll_time64".split(), _polled),
+    **dict.fromkeys("select _newselect pselect6 pselect6_time64".split(), _selected),
+}
+"""Call -> the descriptors it names, and whether these are all of them."""
+
+WAITS: Final = (*_NAMED, "epoll_wait", "epoll_pwait", "epoll_pwait2")
+"""Every call that waits for several descriptors."""

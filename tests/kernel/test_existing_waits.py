@@ -1,0 +1,91 @@
+"""What /proc tells of epoll instances and of calls in progress, against programs that made them."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from socktrace.host.blocked import calls_in_progress, descriptors_waited_for
+from socktrace.host.epolls import list_epolls
+
+POLL, PSELECT6, RECVFROM = 7, 270, 45
+"""x86-64."""
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A socket pair."""
+    left, right = socket.socketpair()
+    with left, right:
+        yield left, right
+
+
+def test_sockets_in_an_epoll_instance(pair: tuple[socket.socket, socket.socket]) -> None:
+    """The interest list has the socket with its inode and data, and not the pipe."""
+    left, _ = pair
+    reading, writing = os.pipe()
+    with select.epoll() as epoll:
+        epoll.register(left, select.EPOLLIN)
+        epoll.register(reading, select.EPOLLIN)
+        found = [e for e in list_epolls([os.getpid()], 5) if e.epfd == epoll.fileno()]
+    os.close(reading)
+    os.close(writing)
+    fd = left.fileno()
+    assert [event.targets for event in found] == [((fd, os.fstat(fd).st_ino, fd),)]
+    assert found[0].t == 5
+
+
+def _wait_in(number: int) -> tuple[int, ...]:
+    """The arguments of the call of this number that a thread of ours is in, soon."""
+    for _ in range(200):
+        for call in calls_in_progress([os.getpid()]):
+            if call.number == number and call.tid != os.getpid():
+                return (call.inode, *call.args)
+        time.sleep(0.01)
+    pytest.fail(f"no thread in call {number}")
+
+
+def test_a_blocked_receive(pair: tuple[socket.socket, socket.socket]) -> None:
+    """A thread in recvfrom is found, with the inode of its socket."""
+    left, right = pair
+    thread = threading.Thread(target=left.recv, args=(1,))
+    thread.start()
+    try:
+        assert _wait_in(RECVFROM)[0] == os.fstat(left.fileno()).st_ino
+    finally:
+        right.send(b"x")
+        thread.join()
+
+
+def test_a_blocked_poll(pair: tuple[socket.socket, socket.socket]) -> None:
+    """What a blocked poll waits for is read from the program's memory."""
+    left, right = pair
+    poll = select.poll()
+    poll.register(left, select.POLLIN)
+    thread = threading.Thread(target=poll.poll)
+    thread.start()
+    try:
+        _, *args = _wait_in(POLL)
+        assert descriptors_waited_for(os.getpid(), "poll", tuple(args)) == [left.fileno()]
+    finally:
+        right.send(b"x")
+        thread.join()
+
+
+def test_a_blocked_select(pair: tuple[socket.socket, socket.socket]) -> None:
+    """What a blocked select waits for is read from the program's memory."""
+    left, right = pair
+    thread = threading.Thread(target=select.select, args=([left], [], []))
+    thread.start()
+    try:
+        _, *args = _wait_in(PSELECT6)
+        assert descriptors_waited_for(os.getpid(), "pselect6", tuple(args)) == [left.fileno()]
+    finally:
+        right.send(b"x")
+        thread.join()
