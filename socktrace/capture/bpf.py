@@ -58,18 +58,29 @@ def _bpf(command: int, attributes: bytes) -> int:
     return result
 
 
-def _bpf_with_room(command: int, attributes: bytes) -> int:
-    """What takes memory: before 5.11 that counts as locked, and more than is allowed is EPERM."""
+def _make(command: int, attributes: bytes) -> int:
+    """Make a map or a program.
+
+    Before 5.11 both count as locked memory, and what is beyond RLIMIT_MEMLOCK is refused with
+    EPERM: then the limit is lifted, if we may.
+    """
     try:
         return _bpf(command, attributes)
     except PermissionError:
-        try:
-            resource.setrlimit(
-                resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            )
-        except (OSError, ValueError):
+        if not _lift_memory_limit():
             raise
-        return _bpf(command, attributes)
+    return _bpf(command, attributes)
+
+
+def _lift_memory_limit() -> bool:
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK) == unlimited:
+        return False
+    try:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, unlimited)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def create_map(name: str, shape: MapShape) -> int:
@@ -89,7 +100,7 @@ def create_map(name: str, shape: MapShape) -> int:
         name.encode()[:_NAME_BYTES],
     )
     try:
-        return _bpf(_MAP_CREATE, attributes)
+        return _make(_MAP_CREATE, attributes)
     except OSError as error:
         raise _refused(f"the map {name}", error, "") from error
 
@@ -118,7 +129,7 @@ def load_program(name: str, code: bytes) -> int:
             name.encode()[:_NAME_BYTES],
         )
         try:
-            return _bpf(_PROG_LOAD, attributes)
+            return _make(_PROG_LOAD, attributes)
         except OSError as error:
             if size or error.errno == errno.EPERM:
                 said = log.value.decode("utf-8", "backslashreplace").strip().splitlines()[-6:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -86,7 +87,9 @@ def _told(lines: list[Line], name: str) -> list[Syscall]:
 
 
 @pytest.mark.parametrize("make", [_poll, _select])
-def test_sockets_among_the_descriptors_are_named(make, tracker, lines) -> None:  # type: ignore[no-untyped-def]
+def test_sockets_among_the_descriptors_are_named(
+    make: Callable[..., Call], tracker: Tracker, lines: list[Line]
+) -> None:
     """A wait for a socket and a pipe names the socket."""
     call = make(3, 5)
     tracker.feed(call)
@@ -95,7 +98,9 @@ def test_sockets_among_the_descriptors_are_named(make, tracker, lines) -> None: 
 
 
 @pytest.mark.parametrize("make", [_poll, _select])
-def test_a_wait_for_no_socket_is_left_out(make, tracker, lines) -> None:  # type: ignore[no-untyped-def]
+def test_a_wait_for_no_socket_is_left_out(
+    make: Callable[..., Call], tracker: Tracker, lines: list[Line]
+) -> None:
     """Waiting for terminals and pipes is no business of sockets."""
     call = make(0, 5)
     tracker.feed(call)
