@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_processes_and_users() -> None:
     """--pid may be given again; --user takes a name or a number."""
     mine, parent = os.getpid(), os.getppid()
     chosen = capture_options(options("--pid", str(mine), "--pid", str(parent)), None)
-    assert (chosen.pids, chosen.follow) == ({mine, parent}, False)
+    assert (chosen.pids, chosen.follow) == (frozenset({mine, parent}), False)
     assert capture_options(options("--pid", str(mine), "--follow"), None).follow
     assert capture_options(options("--user", "root"), None).uid == 0
     assert capture_options(options("--user", "4294967294"), None).uid == (1 << 32) - 2
@@ -93,9 +94,9 @@ def test_a_command_is_followed(child: FakeChild) -> None:
     """With a command: it and all that it starts, beside processes that were asked for."""
     command: Any = child
     chosen = capture_options(options(), command)
-    assert (chosen.pids, chosen.follow) == ({4242}, True)
+    assert (chosen.pids, chosen.follow) == (frozenset({4242}), True)
     chosen = capture_options(options("--pid", str(os.getpid())), command)
-    assert (chosen.pids, chosen.follow) == ({4242, os.getpid()}, True)
+    assert (chosen.pids, chosen.follow) == (frozenset({4242, os.getpid()}), True)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,12 @@ def test_what_cannot_be(words: tuple[str, ...]) -> None:
 def test_a_thread_is_told_whose_it_is() -> None:
     """The number of a thread would match no process: the error names the right number."""
     ready, done = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: (ready.set(), done.wait(5)))
+
+    def wait() -> None:
+        ready.set()
+        done.wait(5)
+
+    thread = threading.Thread(target=wait)
     thread.start()
     ready.wait(5)
     try:
@@ -212,10 +218,10 @@ def test_handlers_are_put_back() -> None:
     """After the loop signals do what they did before, and no descriptor is left open."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
-    fds = len(os.listdir("/proc/self/fd"))
+    fds = len(list(Path("/proc/self/fd").iterdir()))
     loop(FakeSession(), None, 0.01).run(lambda: None)
     assert [signal.getsignal(number) for number in numbers] == before
-    assert len(os.listdir("/proc/self/fd")) == fds
+    assert len(list(Path("/proc/self/fd").iterdir())) == fds
     assert signal.set_wakeup_fd(-1) == -1
 
 
