@@ -26,6 +26,20 @@ static __always_inline struct cpu_counters *books(void)
 
 #define MESSAGE_MOVED 20 /* offset of struct message_blob's last member */
 
+/* Adds one to a counter; what it was before. */
+static __always_inline u32 next_number(u64 *counter)
+{
+#if HAVE_ATOMIC_FETCH
+	return __sync_fetch_and_add(counter, 1);
+#else
+	/* Two instructions: a softirq between them takes the same number, which then looks like no hole. */
+	u32 number = *counter;
+
+	__sync_fetch_and_add(counter, 1);
+	return number;
+#endif
+}
+
 /* The books are atomic, though they are this CPU's own: a softirq can come between. The sequence number is
  * taken before the room is, so that a loss leaves a hole. Readers come on a timer: nobody is woken. (Two
  * functions with the same body: bcc wants a map's name where its method is called.) */
@@ -36,9 +50,20 @@ static __always_inline void emit_life(struct full_record *record)
 	if (!cpu)
 		return;
 	record->head.cpu = bpf_get_smp_processor_id();
-	record->head.sequence = __sync_fetch_and_add(&cpu->life.attempted, 1);
+	record->head.sequence = next_number(&cpu->life.attempted);
 	if (life_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP))
 		__sync_fetch_and_add(&cpu->life.lost, 1);
+}
+
+/* What could not even be put together. */
+static __always_inline void count_lost_life(void)
+{
+	struct cpu_counters *cpu = books();
+
+	if (!cpu)
+		return;
+	__sync_fetch_and_add(&cpu->life.attempted, 1);
+	__sync_fetch_and_add(&cpu->life.lost, 1);
 }
 
 /* A ring was full: a call that moves bytes is added up for its socket instead, so that totals stay exact. */
@@ -94,11 +119,31 @@ static __always_inline void emit_wide(struct full_record *record)
 	if (!cpu)
 		return;
 	record->head.cpu = bpf_get_smp_processor_id();
-	record->head.sequence = __sync_fetch_and_add(&cpu->wide.attempted, 1);
+	record->head.sequence = next_number(&cpu->wide.attempted);
 	if (wide_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP)) {
 		__sync_fetch_and_add(&cpu->wide.lost, 1);
 		add_wide_to_overflow(record, cpu);
 	}
+}
+
+/* The control group that the running task is in, or that is above it, at depth `level`; 0: there is none. The
+ * helper is for programs like ours since 5.15; up to 6.0 a group has the numbers of those above it. */
+static __always_inline u64 cgroup_at(u32 level)
+{
+#if OFF_CGROUP_ANCESTOR_IDS >= 0
+	u64 css_set = 0, group = 0, number = 0;
+	u32 depth = 0;
+
+	READ(css_set, current_task() + OFF_TASK_STRUCT_CGROUPS);
+	READ(group, css_set + OFF_CSS_SET_DFL_CGRP);
+	READ(depth, group + OFF_CGROUP_LEVEL);
+	if (level > depth)
+		return 0;
+	READ(number, group + OFF_CGROUP_ANCESTOR_IDS + 8ULL * level);
+	return number;
+#else
+	return bpf_get_current_ancestor_cgroup_id(level);
+#endif
 }
 
 /* Who may be shown: never ourselves, and of the rest those that were asked for. */
@@ -112,8 +157,7 @@ static __always_inline bool wanted(const struct config *cfg, u32 pid)
 		return false;
 	if (cfg->mode & MODE_UID && (u32)bpf_get_current_uid_gid() != cfg->uid)
 		return false;
-	if (cfg->mode & MODE_CGROUP &&
-	    bpf_get_current_ancestor_cgroup_id(cfg->cgroup_level) != cfg->cgroup_id)
+	if (cfg->mode & MODE_CGROUP && cgroup_at(cfg->cgroup_level) != cfg->cgroup_id)
 		return false;
 	return true;
 }

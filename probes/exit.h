@@ -108,13 +108,16 @@ static __always_inline int fill_data(struct data_record *head, u32 call, const u
 			return 0;
 		READ_USER(length, args[5]);
 		return short_address(head, args[4], at_most(length, room));
+	/* No address: its place has the descriptor at the other end. */
 	case CALL_SENDFILE:
 	case CALL_SENDFILE64:
 		head->length = args[3];
+		*(s32 *)head->ip = args[1];
 		return 0;
 	case CALL_SPLICE:
 		head->length = args[4];
 		head->msg_flags = args[5];
+		*(s32 *)head->ip = head->flags & FLAG_OUTGOING ? args[0] : args[2];
 		return 0;
 	}
 	return 0;

@@ -61,6 +61,7 @@ enum scratch {
 struct scratch_space {
 	struct full_record record;
 	u8 spare[PAYLOAD_SIZE + 8]; /* room past the payload, for the verifier: see copy_payload_at() */
+	u64 busy; /* see tcp_record() */
 };
 BPF_PERCPU_ARRAY(scratch, struct scratch_space, SCRATCH_COUNT);
 

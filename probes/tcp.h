@@ -7,12 +7,17 @@
 
 #define IPPROTO_TCP 6
 
+/* Takes the record `which` and fills in what all have. NULL: a program is at work on it. The kernel sees to it
+ * that none runs on top of itself, but only since 6.1; before that, a softirq can come in between. */
 static __always_inline struct full_record *tcp_record(int which, u8 kind, u64 sk)
 {
-	struct full_record *record = scratch_record(which);
+	struct scratch_space *space = scratch.lookup(&which);
+	struct full_record *record;
 
-	if (!record)
+	if (!space || space->busy)
 		return NULL;
+	space->busy = 1;
+	record = &space->record;
 	clear_record(record);
 	record->head.start = bpf_ktime_get_ns();
 	record->head.kind = kind;
@@ -21,6 +26,16 @@ static __always_inline struct full_record *tcp_record(int which, u8 kind, u64 sk
 	record->socket.inode = inode_of_sock(sk);
 	record->head.inode = record->socket.inode;
 	return record;
+}
+
+/* Sends the record `which` off and lets go of it. */
+static __always_inline void send_tcp(int which, struct full_record *record)
+{
+	struct scratch_space *space = scratch.lookup(&which);
+
+	emit_life(record);
+	if (space)
+		space->busy = 0;
 }
 
 /* Whether a thread's slot is of a call on this socket that is in progress. A slot outlives its call: a mere
@@ -35,8 +50,8 @@ static __always_inline bool concerns(const struct slot *slot, u32 inode)
 	return slot->inode == inode || slot->other_inode == inode;
 }
 
-/* args: sk, old state, new state. */
-static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
+/* args: sk, old state, new state. False: not told, see tcp_record(). */
+static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
 {
 	u64 sk = ctx->args[0], id = bpf_get_current_pid_tgid();
 	struct full_record *record;
@@ -45,7 +60,7 @@ static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 
 	record = tcp_record(which, KIND_TCP_STATE, sk);
 	if (!record)
-		return;
+		return false;
 	record->head.pid = id >> 32;
 	record->head.tid = tid;
 	record->head.fd = ctx->args[1];
@@ -60,7 +75,8 @@ static __always_inline void tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 	READ(flags, current_task() + OFF_TASK_STRUCT_FLAGS);
 	if (flags & PF_EXITING)
 		record->head.flags |= FLAG_EXITING;
-	emit_life(record);
+	send_tcp(which, record);
+	return true;
 }
 
 static __always_inline bool is_tcp(u64 sk)
@@ -79,11 +95,10 @@ int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
 	int zero = 0;
 	struct state_note *note = state_notes.lookup(&zero);
 
-	if (!note || !is_tcp(ctx->args[0]))
+	if (!note || !is_tcp(ctx->args[0]) || !tell_state(ctx, SCRATCH_STATE))
 		return 0;
 	note->sk = ctx->args[0];
 	note->change = ctx->args[1] << 32 | ctx->args[2];
-	tell_state(ctx, SCRATCH_STATE);
 	return 0;
 }
 
@@ -116,10 +131,12 @@ static __always_inline void tell_segment(int which, u64 sk, u32 event)
 	if (state == 6 || state == 12)
 		return;
 	record = tcp_record(which, KIND_TCP_SEGMENT, sk);
-	if (!record)
+	if (!record) {
+		count_lost_life();
 		return;
+	}
 	record->head.ret = event;
-	emit_life(record);
+	send_tcp(which, record);
 }
 
 int on_tcp_retransmit(struct bpf_raw_tracepoint_args *ctx)

@@ -56,6 +56,10 @@ OFFSETS: Final[dict[str, Members]] = {
     "SOCK_V6_RCV_SADDR": (_COMMON, ("sock_common", "skc_v6_rcv_saddr")),
     "SOCK_V6_DADDR": (_COMMON, ("sock_common", "skc_v6_daddr")),
     "UNIX_SOCK_PEER": (("unix_sock", "peer"),),
+    "TASK_STRUCT_CGROUPS": (("task_struct", "cgroups"),),
+    "CSS_SET_DFL_CGRP": (("css_set", "dfl_cgrp"),),
+    "CGROUP_LEVEL": (("cgroup", "level"),),
+    "CGROUP_ANCESTOR_IDS": (("cgroup", "ancestor_ids"),),
     "NET_NS": (("net", "ns"),),
     "NS_COMMON_INUM": (("ns_common", "inum"),),
     **{
@@ -64,17 +68,24 @@ OFFSETS: Final[dict[str, Members]] = {
     },
 }
 
-OPTIONAL: Final[dict[str, Members]] = {
-    "SOCK_V6_RCV_SADDR": OFFSETS["SOCK_V6_RCV_SADDR"],
-    "SOCK_V6_DADDR": OFFSETS["SOCK_V6_DADDR"],
-    "UNIX_SOCK_PEER": OFFSETS["UNIX_SOCK_PEER"],
-}
-"""Members that a kernel may lack for good: built without IPv6, or AF_UNIX as a module (its types
-are then not in vmlinux's BTF). Their addresses read as zero."""
+OPTIONAL: Final = frozenset(
+    {
+        *("SOCK_V6_RCV_SADDR", "SOCK_V6_DADDR"),
+        "UNIX_SOCK_PEER",
+        *("TASK_STRUCT_CGROUPS", "CSS_SET_DFL_CGRP", "CGROUP_LEVEL", "CGROUP_ANCESTOR_IDS"),
+    }
+)
+"""Members that a kernel may lack for good; their offset is then -1. Built without IPv6, or AF_UNIX as
+a module (its types are then not in vmlinux's BTF): their addresses read as zero. Built without control
+groups, or 6.1 and later: `cgroup_at` in `probes/emit.h` does without."""
 
 _REFS: Final = (("file", "f_ref"), ("file", "f_count"))
 """The count of references to an open file: since 6.13 f_ref, whose only member (a count that starts
 at 0, include/linux/file_ref.h) lies at its beginning; before that f_count, which starts at 1."""
+
+_ATOMIC_FETCH: Final = ("bpf_prog_info", "recursion_misses")
+"""Came with 5.12, as did BPF's atomic operations that give the old value (BPF_FETCH), which no
+structure shows."""
 
 
 def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[str]:
@@ -88,7 +99,7 @@ def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[s
         SocktraceError: the kernel has no BTF, or lacks a member that we cannot do without.
     """
     wanted = {pair for path in OFFSETS.values() for pair in path}
-    wanted.update(_REFS)
+    wanted.update((*_REFS, _ATOMIC_FETCH))
     fields = read_fields(wanted, source=source, cache=cache or cache_directory())
     values = {name: _sum(fields, path) for name, path in OFFSETS.items()}
     missing = [name for name, value in values.items() if value is None and name not in OPTIONAL]
@@ -105,6 +116,7 @@ def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[s
         flags += [f"-DOFF_FILE_REFS={new}", "-DFILE_REFS_BIAS=1"]
     else:
         flags += [f"-DOFF_FILE_REFS={old or 0}", "-DFILE_REFS_BIAS=0"]
+    flags.append(f"-DHAVE_ATOMIC_FETCH={int(fields[_ATOMIC_FETCH] is not None)}")
     return flags
 
 

@@ -7,22 +7,22 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from socktrace.commands import filtering
+from socktrace.commands.choosing import Choice
+from socktrace.commands.opening import FILE_HELP, opened
 from socktrace.escape import printable
 from socktrace.export.anonymize import Anonymizer
 from socktrace.export.calls_csv import write_calls
-from socktrace.tracefile import (
-    JsonlWriter,
-    Recording,
-    RecordingError,
-    open_recording,
-    write_document,
-)
+from socktrace.tracefile import JsonlWriter, Recording, RecordingError, write_document
 from socktrace.tracefile.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from socktrace.lines import Header, Line
+    from socktrace.model.filters import Filter
 
 DESCRIPTION: Final = """\
 Convert a recording: jsonl (one line an event) or json (one document with each socket's whole
@@ -37,6 +37,7 @@ examples:
   socktrace export t.jsonl --to json -o t.json
   socktrace export t.jsonl --to csv -o - | head
   socktrace export t.jsonl --to jsonl -o public.jsonl --anonymize
+  socktrace export t.jsonl --to csv -o web.csv --where 'port:80 and bytes>1k'
 """
 
 
@@ -45,12 +46,13 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "export",
         help="convert or anonymize a recording",
+        usage="socktrace export FILE --to FORMAT -o OUT [options]",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("file", metavar="FILE", help="a .jsonl or .json recording, or one of .gz")
+    parser.add_argument("file", metavar="FILE", help=FILE_HELP)
     parser.add_argument("--to", required=True, choices=sorted(_WRITERS), help="the form")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help='a file; "-": stdout')
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
@@ -60,14 +62,14 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="as --anonymize, and the names of programs and functions too",
     )
+    filtering.add_options(filtering.add_group(parser))
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the recording in its other form."""
-    with open_recording(args.file) as recording:
-        header, lines = _content(
-            recording, anonymize=args.anonymize or args.anonymize_names, names=args.anonymize_names
-        )
+    selected = filtering.selection(args)
+    with opened(args.file) as recording:
+        header, lines = _content(recording, args, selected)
         try:
             _WRITERS[args.to](args.output, header, lines, args.force)
         except RecordingError as error:
@@ -80,12 +82,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _content(
-    recording: Recording, *, anonymize: bool, names: bool
+    recording: Recording, args: argparse.Namespace, selected: Filter | None
 ) -> tuple[Header, Iterable[Line]]:
-    if not anonymize:
-        return recording.header, recording
-    anonymizer = Anonymizer(names=names)
-    return anonymizer.header(recording.header), anonymizer.lines(recording)
+    header, lines = recording.header, iter(recording)
+    if selected is not None:
+        header = msgspec.structs.replace(header, filters=header.filters | {"export": str(selected)})
+        lines = iter(Choice(recording, selected))
+    if not (args.anonymize or args.anonymize_names):
+        return header, lines
+    anonymizer = Anonymizer(names=args.anonymize_names)
+    return anonymizer.header(header), anonymizer.lines(lines)
 
 
 def _write_jsonl(path: str, header: Header, lines: Iterable[Line], force: bool) -> None:  # noqa: FBT001 - one signature for all forms

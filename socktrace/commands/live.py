@@ -11,11 +11,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.commands import watching
+from socktrace.commands.output import Output
+from socktrace.commands.values import payload_bytes, seconds
 from socktrace.engine.selecting import Selecting
 from socktrace.engine.session import Session
 from socktrace.host.launch import Child
-from socktrace.text.stream import format_line
-from socktrace.text.style import style_for
+from socktrace.text.telling import Teller
 
 if TYPE_CHECKING:
     from socktrace.lines import Line
@@ -38,10 +39,10 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--duration", type=float, metavar="S", help="end after S seconds")
+    parser.add_argument("--duration", type=seconds, metavar="S", help="end after this many seconds")
     parser.add_argument(
         "--payload",
-        type=int,
+        type=payload_bytes,
         default=0,
         metavar="N",
         help="show the first N bytes that each call carried (0 to 4096; default 0)",
@@ -59,16 +60,17 @@ def run(args: argparse.Namespace) -> int:
         lines = Selecting(selected)
         with Session(options, lines.take, say=watching.say) as session:
             lines.world = session.world
-            lines.sink = _printer(session)
+            screen = _Screen(session)
+            lines.sink = screen.take
             session.start(only=None if child is None else {child.pid})
             loop = watching.Loop(session, child, args.duration)
             watching.say("watching; Ctrl-C ends")
             if child is not None:
                 child.release()
-            loop.run(sys.stdout.flush)
+            loop.run(screen.tick)
             counters = session.finish()
             lines.finish()
-            sys.stdout.flush()
+            screen.finish()
             if counters.lost:
                 watching.say(f"{counters.lost} events were lost")
         return child.exit_status if child is not None else 0
@@ -77,13 +79,24 @@ def run(args: argparse.Namespace) -> int:
             child.abandon()
 
 
-def _printer(session: Session) -> Any:
-    style = style_for(sys.stdout)
-    world = session.world
+class _Screen:
+    """Prints lines as they come, each below the call that caused it."""
 
-    def show(line: Line) -> None:
-        text = format_line(line, world, style)
-        if text is not None:
-            sys.stdout.write(text + "\n")
+    def __init__(self, session: Session) -> None:
+        self._now = session.capture.now
+        self._out = Output(sys.stdout)
+        self._teller = Teller(session.world, self._out.style)
+        self._teller.width = self._out.wrap_width
 
-    return show
+    def take(self, line: Line) -> None:
+        self._out.write_lines(self._teller.take(line))
+
+    def tick(self) -> None:
+        """Print what has waited long enough, and let it all be seen."""
+        self._teller.width = self._out.wrap_width
+        self._out.write_lines(self._teller.late(self._now()))
+        sys.stdout.flush()
+
+    def finish(self) -> None:
+        self._out.write_lines(self._teller.rest())
+        sys.stdout.flush()

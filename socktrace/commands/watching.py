@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import select
 import signal
@@ -15,17 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.calls import NUMBER
 from socktrace.capture.options import CaptureOptions
+from socktrace.commands import filtering
 from socktrace.engine.session import TICK_SECONDS, Session
 from socktrace.errors import SocktraceError, UsageError
 from socktrace.escape import printable
 from socktrace.host.cgroups import resolve_cgroup, resolve_container
 from socktrace.host.launch import Child
 from socktrace.host.privileges import why_no_capture
-from socktrace.model.filters import Filter, from_options
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from socktrace.model.filters import Filter
 
 SELECTING: Final = ("comm", "port", "addr", "family", "type", "state", "where")
 """Filters that look at sockets, not at processes: the kernel side cannot apply them."""
@@ -38,25 +39,15 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """Add the filters that are the same everywhere."""
-    group = parser.add_argument_group(
-        "filters", "one given again widens the choice, another one narrows it"
-    )
-    group.add_argument("--pid", type=int, action="append", metavar="PID", help="this process")
+    group = filtering.add_group(parser)
+    filtering.add_options(group, ("pid",))
     group.add_argument(
         "--follow", action="store_true", help="with --pid: also what it forks from now on"
     )
-    group.add_argument("--comm", action="append", metavar="NAME", help="processes of this name")
-    group.add_argument("--user", action="append", metavar="USER", help="processes of this user")
+    filtering.add_options(group, ("comm", "user"))
     group.add_argument("--cgroup", metavar="PATH", help="processes in this control group")
     group.add_argument("--container", metavar="ID", help="processes of this container")
-    group.add_argument("--port", action="append", metavar="PORT", help="sockets with this port")
-    group.add_argument("--addr", action="append", metavar="ADDR", help="sockets with this address")
-    group.add_argument("--family", action="append", metavar="FAMILY", help="inet, inet6, unix, ...")
-    group.add_argument("--type", action="append", metavar="TYPE", help="stream, dgram, ...")
-    group.add_argument("--state", action="append", metavar="STATE", help="listening, close-wait")
-    group.add_argument(
-        "--where", action="append", metavar="EXPR", help="'comm:nginx and state:close-wait'"
-    )
+    filtering.add_options(group, SELECTING[1:])
     group.add_argument(
         "--calls",
         metavar="LIST",
@@ -98,17 +89,7 @@ def selection(args: argparse.Namespace) -> Filter | None:
     Raises:
         UsageError: an expression is not understood.
     """
-    return from_options(
-        uid_of=user_id, **{name: getattr(args, name) for name in SELECTING if getattr(args, name)}
-    )
-
-
-def user_id(name: str) -> int | None:
-    """A user's number; None if there is no such user."""
-    try:
-        return pwd.getpwnam(name).pw_uid
-    except KeyError:
-        return None
+    return filtering.selection(args, SELECTING)
 
 
 def _uid(args: argparse.Namespace) -> int | None:
@@ -121,7 +102,7 @@ def _uid(args: argparse.Namespace) -> int | None:
             next_step="use --where 'user:a,b' instead",
         )
     name = args.user[0]
-    uid = int(name) if name.isdecimal() else user_id(name)
+    uid = int(name) if name.isdecimal() else filtering.user_id(name)
     if uid is None or uid > _UID_MOST:
         raise UsageError(
             what=f"--user {name}",

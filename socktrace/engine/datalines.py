@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from socktrace.calls import CALLS, NUMBER
 from socktrace.lines import Syscall
@@ -21,16 +21,11 @@ if TYPE_CHECKING:
 
 _NAMES: Final = ("", *(spec.name for spec in CALLS))
 _SPLICE: Final = NUMBER["splice"]
+_TWO_ENDS: Final = frozenset(NUMBER[name] for name in ("splice", "sendfile", "sendfile64"))
+"""Calls with a second descriptor: it lies where others have an address."""
 _COLUMNS: Final = (
     "start duration pid tid inode fd ret call flags length msg_flags family port".split()
 )
-
-
-def splice_args(length: int, flags: int, fd: int, *, into: bool) -> dict[str, Any]:
-    """The arguments of a splice(2): which of its two descriptors the socket was decides the way."""
-    if into:
-        return data_args("splice", length, flags, None, fd_out=fd)
-    return data_args("splice", length, flags, None, fd_in=fd)
 
 
 def data_lines(
@@ -64,12 +59,15 @@ def data_lines(
         address = None
         if family:
             address = inet_address(family, addresses[at : at + 16], port)
-        at += 16
         name = _NAMES[call]
-        if call == _SPLICE:
-            args = splice_args(length, msg_flags, fd, into=bool(flags & FLAG_OUTGOING))
+        if call in _TWO_ENDS:
+            other = int.from_bytes(addresses[at : at + 4], "little", signed=True)
+            into = flags & FLAG_OUTGOING or call != _SPLICE
+            fd_in, fd_out = (other, fd) if into else (fd, other)
+            args = data_args(name, length, msg_flags, None, fd_in=fd_in, fd_out=fd_out)
         else:
             args = data_args(name, length, msg_flags, address)
+        at += 16
         yield Syscall(
             t=start,
             dur=duration,

@@ -32,12 +32,12 @@ def _rights() -> Outcome:
     missing = rights.missing_for_capture(rights.effective_capabilities(rights.own_status()))
     if not missing:
         return Outcome("ok", f"{who}, with CAP_BPF and CAP_PERFMON")
-    program = rights.program()
+    command = rights.capturing_command()
     return Outcome(
         "refused",
         f"{who}, without {' and '.join(missing)}",
-        f"sudo {program} live",
-        rights.with_capabilities(f"{program} live"),
+        f"sudo {command}",
+        rights.with_capabilities(command),
     )
 
 

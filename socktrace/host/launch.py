@@ -87,6 +87,11 @@ class Child:
                 next_step="check the command after `--`",
             )
 
+    @property
+    def released(self) -> bool:
+        """Whether it was let run."""
+        return self._gate < 0
+
     def send(self, number: int) -> None:
         """Send it a signal; one that has ended gets none."""
         if self._status is None:

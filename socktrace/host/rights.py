@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ CAPABILITIES: Final[dict[str, int]] = {
     "CAP_PERFMON": 38,
     "CAP_BPF": 39,
 }
+CAPTURING: Final = frozenset({"live", "record"})
+"""Sub-commands that need these rights."""
 _AMBIENT: Final = "+bpf,+perfmon,+sys_ptrace"
 """As setpriv(1) writes what capture needs, and what reading others' descriptors needs."""
 
@@ -58,6 +61,14 @@ def program() -> str:
     if started.name == "socktrace" and started.exists():
         return str(started.resolve())
     return f"{sys.executable} -m socktrace"
+
+
+def capturing_command() -> str:
+    """The command to give the user for another try: what was typed if it captures, else live."""
+    words = sys.argv[1:]
+    if not words or not (words[0].startswith("-") or words[0] in CAPTURING):
+        words = ["live"]
+    return f"{program()} {shlex.join(words)}"
 
 
 def with_capabilities(command: str) -> str:

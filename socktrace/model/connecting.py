@@ -170,3 +170,17 @@ def on_shutdown(core: Core, call: Call) -> None:
     state = SHUTDOWN.get((track.api or "", how))
     if state is not None:
         core.set_api(track, state, t, cause)
+
+
+def on_getsockname(core: Core, call: Call) -> None:
+    """Take in getsockname(2): it shows the name that the kernel gave to an AF_UNIX socket.
+
+    unix(7), "Autobind feature": the name is nowhere else to be seen.
+    """
+    track = see(core, call)
+    core.syscall(call, track)
+    if track is None or call.ret < 0 or call.addr is None or not call.addr.path:
+        return
+    known = track.life.local
+    if known is None or not known.path:
+        core.set_api(track, track.api, end_of(call), cause_of(call), local=call.addr)

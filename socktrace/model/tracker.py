@@ -54,6 +54,7 @@ _CALLS: Final[Mapping[str, Callable[[Core, Call], None]]] = {
     "connect": connecting.on_connect,
     "getsockopt": connecting.on_getsockopt,
     "shutdown": connecting.on_shutdown,
+    "getsockname": connecting.on_getsockname,
     "close": duplicating.on_close,
     "close_range": duplicating.on_close_range,
     "dup": duplicating.on_dup,

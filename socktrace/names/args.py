@@ -232,6 +232,7 @@ _BY_NAME: Final[dict[str, _Decoder]] = {
     "first": _unsigned,
     "flags": _MSG,
     "how": _named(requests.shutdown_name),
+    "in_fd": _signed,
     "iovcnt": _size,
     "last": _unsigned,
     "len": _size,
@@ -335,14 +336,15 @@ def data_args(  # noqa: PLR0913 (the fixed fields of a data record)
     """Tell the arguments of a data call, equal to what `named_args` says of it.
 
     The way for the many: from the fixed fields of a data record, without a `Call`. ``fd_in`` and
-    ``fd_out`` are splice(2)'s; give the one that is the socket when only that is known: without
-    ``fd_out`` a reader cannot tell that the bytes went out.
+    ``fd_out`` are those of splice(2); ``fd_in`` alone is in_fd of sendfile(2).
     """
     name, table = _DATA[call]
     if call == "splice":
         ends = {"fd_in": fd_in, "fd_out": fd_out}
         known = {key: fd for key, fd in ends.items() if fd is not None}
         return {**known, name: length, "flags": f.SPLICE.names(flags & _U32)}
+    if fd_in is not None and call.startswith("sendfile"):
+        return {"in_fd": fd_in, name: length}
     if table is None:
         return {name: length}
     if addr is None:

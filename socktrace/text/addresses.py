@@ -11,12 +11,14 @@ from socktrace.lines import Address
 from socktrace.names.addresses import format_address
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from socktrace.lines import Socket, SocketLife
 
 LONGEST: Final = 120
 """Characters of an address: a path has at most 108 bytes (unix(7)), escaped perhaps more."""
+MOST_SIGNS: Final = 8
+"""Sockets that are named of those that one call waits for."""
 
 _TRANSPORTS: Final = {
     "IPPROTO_TCP": "TCP",
@@ -73,6 +75,12 @@ def ends(local: Address | None, remote: Address | None) -> str:
 def sign(socket: int) -> str:
     """How lines refer to a socket: "#3"."""
     return f"#{socket}"
+
+
+def signs(sockets: Sequence[int]) -> str:
+    """How lines refer to several: "#3 #5"."""
+    shown = " ".join(map(sign, sockets[:MOST_SIGNS]))
+    return f"{shown} …" if len(sockets) > MOST_SIGNS else shown
 
 
 def _tail(constant: str) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from socktrace.calls import CALLS, NUMBER
+from socktrace.calls import CALLS, NUMBER, Kind
 from socktrace.escape import printable
 from socktrace.lines import Address
+from socktrace.text import addresses
 from socktrace.text.addresses import address, address_from, sign
-from socktrace.text.numbers import MILLISECOND, duration
+from socktrace.text.numbers import MILLISECOND, SECOND, duration
 from socktrace.text.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from socktrace.lines import Syscall
+    from socktrace.lines import SocketLife, Syscall
 
 LONGEST_TEXT: Final = 64
 """Characters shown of one string among the arguments."""
@@ -22,13 +23,17 @@ MOST_ITEMS: Final = 16
 MOST_NESTED: Final = 6
 
 BLOCKED: Final = MILLISECOND
-"""From this duration on, a call that can wait is said to have blocked: an inference, since what
-the kernel reports is the whole time; calls that do not wait take microseconds."""
-WAITING_CALLS: Final = frozenset(
-    spec.name
-    for spec in CALLS
-    if spec.kind.value != "life" or spec.name in ("accept", "accept4", "connect", "close")
-)
+"""ns from which on a call that can wait is said to have blocked."""
+LINGERED: Final = SECOND
+"""ns from which on close(2) is said to have blocked: SO_LINGER counts in seconds (socket(7))."""
+_CLOSING: Final = frozenset(("close", "close_range", "dup2", "dup3"))
+_POLLING: Final = frozenset(
+    spec.name for spec in CALLS if {"timeout", "tmo_p"} & set(spec.args) and spec.kind is Kind.WIDE
+) - {"recvmmsg", "recvmmsg_time64"}
+"""They wait whatever the mode of the descriptors that they are given."""
+_MOVING: Final = frozenset(spec.name for spec in CALLS if spec.kind is not Kind.LIFE) - _POLLING
+_WAITING: Final = _MOVING | {"accept", "accept4", "connect"}
+"""They wait if their socket is in blocking mode."""
 
 _SYMBOL: Final = re.compile(r"(?:[A-Z_][A-Z0-9_]*|-?[0-9]+|0x[0-9a-f]+)\Z")
 """A symbolic constant, or the number of one that has no name."""
@@ -39,11 +44,45 @@ _HIDDEN: Final = frozenset(("addrlen", "optlen"))
 """Arguments that say how long another one is."""
 
 
-def format_call(call: Syscall, style: Style = PLAIN) -> str:
-    """Write a call: ``connect(3<#1>, 127.0.0.1:80) = -1 EINPROGRESS  [12 µs]``."""
+def format_call(call: Syscall, style: Style = PLAIN, life: SocketLife | None = None) -> str:
+    """Write a call: ``connect(3<#1>, 127.0.0.1:80) = -1 EINPROGRESS  [12 µs]``.
+
+    Args:
+        call: It.
+        style: With or without colour.
+        life: What is known of its socket, where it has one.
+    """
     arguments = ", ".join(_arguments(call, style))
     name = printable(call.call, LONGEST_TEXT)
-    return f"{name}({arguments}) = {_result(call, style)}{_remarks(call, style)}"
+    about = style.paint("socket", f"<{addresses.signs(call.sockets)}>") if call.sockets else ""
+    return f"{name}({arguments}){about} = {_result(call, style)}{_remarks(call, style, life)}"
+
+
+def has_blocked(call: Syscall, life: SocketLife | None = None) -> bool:
+    """Whether a call waited for something: an inference, since the kernel tells its duration only.
+
+    It is drawn where a call that can wait took longer than one that does not, which takes
+    microseconds: 1 ms, and for close(2), which waits for data to be sent if SO_LINGER asks for it,
+    1 s. A call cannot wait if its socket is known to be in non-blocking mode, or with MSG_DONTWAIT
+    (recv(2)); poll(2) and its like can always, unless their timeout is 0. What is left undecided:
+    a thread that was ready all along and got no processor.
+    """
+    if call.dur < BLOCKED:
+        return False
+    if call.call in _CLOSING:
+        return call.dur >= LINGERED
+    if call.call in _POLLING:
+        return not _is_zero(call.args.get("timeout", call.args.get("tmo_p")))
+    if call.call not in _WAITING or (life is not None and life.nonblocking):
+        return False
+    flags = call.args.get("flags")
+    return not (isinstance(flags, list) and "MSG_DONTWAIT" in flags)
+
+
+def _is_zero(timeout: object) -> bool:
+    if isinstance(timeout, dict):
+        return bool(timeout) and not any(timeout.values())
+    return timeout == 0 and timeout is not None
 
 
 def format_value(value: object, depth: int = 0) -> str:
@@ -114,8 +153,8 @@ def _result(call: Syscall, style: Style) -> str:
     return style.paint("error", f"{call.ret} {printable(call.errno, LONGEST_TEXT)}")
 
 
-def _remarks(call: Syscall, style: Style) -> str:
-    blocked = call.dur >= BLOCKED and call.call in WAITING_CALLS
+def _remarks(call: Syscall, style: Style, life: SocketLife | None) -> str:
+    blocked = has_blocked(call, life)
     spent = duration(call.dur)
     remarks = style.paint("warning", f"  [blocked {spent}]") if blocked else f"  [{spent}]"
     if call.began_before:

@@ -1,7 +1,11 @@
-"""Text in columns of a terminal: its width, cutting it, wrapping it, and tables of it."""
+"""Text in columns of a terminal: its width, cutting it, wrapping it, and tables of it.
+
+Colour (SGR, ECMA-48, 8.3.117) takes no columns and is never cut apart.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 GAP: Final = "  "
+_COLOUR: Final = re.compile("\x1b\\[[0-9;]*m")
 _ELLIPSIS: Final = "…"
 _NARROWEST: Final = 3
 """Columns below which a cut text says nothing any more."""
@@ -28,6 +33,8 @@ class Column(NamedTuple):
 
 def width_of(text: str) -> int:
     """Columns that a printable text takes: wide letters take two (UAX #11), marks none."""
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
     if text.isascii():
         return len(text)
     return sum(map(_width_of_character, text))
@@ -85,11 +92,16 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int) 
 
 def _take(text: str, width: int) -> str:
     """As many characters from the beginning as fit the width; at least one, lest none ever do."""
-    room = width
-    for place, character in enumerate(text):
-        room -= _width_of_character(character)
-        if room < 0:
-            return text[: max(place, 1)]
+    room, place = width, 0
+    while place < len(text):
+        colour = _COLOUR.match(text, place)
+        if colour:
+            place = colour.end()
+            continue
+        room -= _width_of_character(text[place])
+        if room < 0 and place > 0:
+            return text[:place]
+        place += 1
     return text
 
 

@@ -44,7 +44,7 @@ class _Group:
         self.since = since
         self.number = number
         """How many lines had come when the first of these did."""
-        self.lines: list[Line] = []
+        self.lines: list[State | TcpEvent] = []
 
 
 class ReadingOrder:
@@ -56,7 +56,7 @@ class ReadingOrder:
         self._most_lines = most_lines
         self._count = 0
         self._now = 0
-        self._next: list[Line] = []
+        self._next: list[Socket | Descriptor | State] = []
         """Lines that are told just before the call that did it: it ends at their moment."""
         self._groups: dict[int, _Group] = {}
         """By thread, which is in one call at a time; the longest waiting first."""
@@ -103,14 +103,18 @@ class ReadingOrder:
         ]
 
     def _belongs(self, line: Line, moment: int) -> bool:
-        """Whether a line goes together with those of `_next`, or is what they wait for."""
-        if self._next[0].t != moment:  # type: ignore[union-attr]
-            return False
+        """Whether a line goes together with those of `_next`, or is what they wait for.
+
+        Descriptors in a message are told with the moment at which its call began.
+        """
+        first = self._next[0].t
+        if isinstance(line, Syscall):
+            return first in {line.t, moment}
         if isinstance(line, State):
-            return line.cause == "exit"
-        return isinstance(line, Syscall | Socket | Descriptor) or (
-            isinstance(line, Process) and line.event == "exit"
-        )
+            return line.cause == "exit" and line.t == first
+        if isinstance(line, Process):
+            return line.event == "exit" and line.t == first
+        return isinstance(line, Socket | Descriptor) and line.t == first
 
     def _call(self, line: Syscall) -> Iterator[Placed]:
         told = self._told
@@ -130,7 +134,7 @@ class ReadingOrder:
 
     def _change(self, line: State | TcpEvent) -> list[Placed]:
         """A change of state: told below its call, and never before an earlier one of its socket."""
-        if self._next:  # of an exit: see _belongs
+        if self._next and isinstance(line, State):  # of an exit: see _belongs
             self._next.append(line)
             return []
         cause = line.cause if isinstance(line, State) else "kernel"
@@ -178,8 +182,8 @@ class ReadingOrder:
         if group is None:
             return []
         for line in group.lines:
-            if self._sockets.get(line.socket) is group:  # type: ignore[union-attr]
-                del self._sockets[line.socket]  # type: ignore[union-attr]
+            if self._sockets.get(line.socket) is group:
+                del self._sockets[line.socket]
         apart = group.cause != called
         return [
             Placed(line, apart and isinstance(line, State) and isinstance(line.cause, Cause))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from socktrace.escape import printable
 from socktrace.lines import Cause
 from socktrace.text import addresses
+from socktrace.text.accepted import accepted_text
 from socktrace.text.calls import format_value
-from socktrace.text.columns import Column, table
+from socktrace.text.columns import Column, table, wrap
 from socktrace.text.lives import LONGEST, closed_by
 from socktrace.text.numbers import duration, moment, size
 from socktrace.text.stream import cause_text, process_name
 from socktrace.text.style import PLAIN, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from socktrace.lines import Holding, SocketLife
     from socktrace.text.lives import NameOf
+
+WIDEST: Final = 10_000
+"""Columns where nothing is to be cut."""
 
 
 def causes_of(life: SocketLife) -> set[tuple[int, int]]:
@@ -26,12 +30,14 @@ def causes_of(life: SocketLife) -> set[tuple[int, int]]:
     return {(s.cause.t, s.cause.tid) for s in life.states if isinstance(s.cause, Cause)}
 
 
-def life_text(
+def life_text(  # noqa: PLR0913 - all that a life is told from
     life: SocketLife,
     name_of: NameOf,
     now: int,
     *,
     causes: Mapping[tuple[int, int], str],
+    accepted: Sequence[SocketLife] = (),
+    width: int = WIDEST,
     style: Style = PLAIN,
 ) -> Iterator[str]:
     """Write the whole life of one socket, as lines.
@@ -41,22 +47,28 @@ def life_text(
         name_of: Names programs by their process numbers.
         now: When the recording ended.
         causes: Names of the calls that `causes_of` refers to, as far as they are known.
+        accepted: The sockets that were accepted from it.
+        width: Columns of the terminal.
         style: With or without colour.
     """
     title = f"Socket {addresses.sign(life.socket)}: {addresses.kind(life)}"
-    yield style.paint("heading", f"{title}, {addresses.ends(life.local, life.remote)}")
-    yield from (f"  {name:<12} {value}" for name, value in _facts(life, name_of, now))
+    title = f"{title}, {addresses.ends(life.local, life.remote)}"
+    yield from (style.paint("heading", line) for line in wrap(title, width, 4))
+    for name, value in _facts(life, name_of, now):
+        yield from wrap(f"  {name:<12} {value}", width, 15)
     for heading, lines in (
-        ("States", _states(life, causes)),
+        ("States", _states(life, causes, width - 2)),
         ("Descriptors", _descriptors(life, name_of)),
-        ("Calls", _calls(life)),
+        ("Accepted from it", accepted_text(accepted, name_of, width - 2)),
+        ("Calls", _calls(life, width - 2)),
         ("Options", _options(life)),
     ):
         body = list(lines)
         if body:
             yield ""
             yield style.paint("heading", heading)
-            yield from (f"  {line}" for line in body)
+            for line in body:
+                yield from wrap(f"  {line}", width, 6)
 
 
 def _facts(life: SocketLife, name_of: NameOf, now: int) -> Iterator[tuple[str, str]]:
@@ -124,7 +136,7 @@ def _incidents(life: SocketLife) -> Iterator[tuple[str, str]]:
         yield "queues", f"{received} received, {sent} to send, at {moment(life.sample.t)}"
 
 
-def _states(life: SocketLife, causes: Mapping[tuple[int, int], str]) -> list[str]:
+def _states(life: SocketLife, causes: Mapping[tuple[int, int], str], width: int) -> list[str]:
     rows = []
     for state in sorted(life.states, key=lambda state: state.t):
         cause = state.cause
@@ -141,7 +153,7 @@ def _states(life: SocketLife, causes: Mapping[tuple[int, int], str]) -> list[str
             )
         )
     columns = (Column("at", right=True), Column("layer"), Column("change"), Column("cause"))
-    return table(columns, rows, 10_000) if rows else []
+    return table(columns, rows, width) if rows else []
 
 
 def _descriptors(life: SocketLife, name_of: NameOf) -> list[str]:
@@ -159,7 +171,7 @@ def _holding(held: Holding, name_of: NameOf) -> str:
     return f"{held.fd} of {who}: {since} by {via} until {until}{guess}"
 
 
-def _calls(life: SocketLife) -> list[str]:
+def _calls(life: SocketLife, width: int) -> list[str]:
     rows = [
         (
             printable(name, LONGEST),
@@ -176,9 +188,9 @@ def _calls(life: SocketLife) -> list[str]:
         Column("count", right=True),
         Column("bytes", right=True),
         Column("time", right=True),
-        Column("errors"),
+        Column("errors", shrinks=True),
     )
-    return table(columns, rows, 10_000) if rows else []
+    return table(columns, rows, width) if rows else []
 
 
 def _options(life: SocketLife) -> list[str]:

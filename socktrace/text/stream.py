@@ -1,6 +1,7 @@
 """A recording as a stream of text: one line in, at most one line of text out.
 
-Calls stand at the left margin; what they led to (states, descriptors) is indented below them.
+Calls stand at the left margin; what they led to (states, descriptors) is indented below them. What
+the kernel did by itself is indented too, and has its own time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from socktrace.lines import (
     TcpEvent,
 )
 from socktrace.text import addresses
-from socktrace.text.calls import format_call
+from socktrace.text.calls import BLOCKED, format_call
 from socktrace.text.numbers import duration, moment
 from socktrace.text.style import PLAIN, Style
 
@@ -43,17 +44,21 @@ TIME_WIDTH: Final = 12
 """Columns of the time: 99,999 seconds to the microsecond."""
 INDENT: Final = " " * (TIME_WIDTH + 2)
 LONGEST_NAME: Final = 64
-MOST_WAITED: Final = 8
 
 
-def format_line(line: Line, world: Lives, style: Style = PLAIN) -> str | None:
+def format_line(
+    line: Line, world: Lives, style: Style = PLAIN, *, apart: bool = False
+) -> str | None:
     """Write a line of a recording as a line of text; None for those that are not part of a story.
 
     Args:
         line: Any line.
         world: What is known of the sockets, this line included.
         style: With or without colour.
+        apart: A state that does not stand below the call that caused it.
     """
+    if apart and isinstance(line, State):
+        return _state_apart(line, style)
     writer = _WRITERS.get(type(line))
     return None if writer is None else writer(line, world, style)
 
@@ -84,10 +89,13 @@ def _below(text: str, *, inferred: bool = False) -> str:
     return f"{INDENT}  {text}" + (" (inferred)" if inferred else "")
 
 
-def _syscall(line: Syscall, _: Lives, style: Style) -> str:
+def _syscall(line: Syscall, world: Lives, style: Style) -> str:
     name = process_name(line.comm, line.pid)
     thread = f" thread {line.tid}" if line.tid != line.pid else ""
-    return _at(line.t, f"{name}{thread} {format_call(line, style)}")
+    life = None
+    if line.dur >= BLOCKED and line.socket is not None:  # of the others it would not be asked
+        life = _life(line.socket, world)
+    return _at(line.t, f"{name}{thread} {format_call(line, style, life)}")
 
 
 def blocked_text(line: Blocked, style: Style = PLAIN) -> str:
@@ -97,9 +105,7 @@ def blocked_text(line: Blocked, style: Style = PLAIN) -> str:
     if line.socket is not None:
         where += style.paint("socket", f"<{addresses.sign(line.socket)}>")
     if line.sockets:
-        shown = " ".join(addresses.sign(number) for number in line.sockets[:MOST_WAITED])
-        more = " …" if len(line.sockets) > MOST_WAITED else ""
-        where += style.paint("socket", f"<{shown}{more}>")
+        where += style.paint("socket", f"<{addresses.signs(line.sockets)}>")
     spent = duration(line.t - line.since)
     since = f"for longer than {spent}" if line.began_before else f"for {spent}"
     call = style.paint("warning", f"blocked in {printable(line.call, LONGEST_NAME)}({where})")
@@ -150,21 +156,29 @@ def _socket(line: Socket, world: Lives, style: Style) -> str:
 
 def _is_known_since(line: Socket, world: Lives) -> bool:
     """Whether the line completes what an earlier one said of the socket."""
-    try:
-        return world.life(line.socket).created < line.t
-    except KeyError:
-        return False
+    life = _life(line.socket, world)
+    return life is not None and life.created < line.t
 
 
 def _state(line: State, _: Lives, style: Style) -> str:
+    if isinstance(line.cause, Cause):
+        return _below(_change(line, style), inferred=line.inferred)
+    return _state_apart(line, style)
+
+
+def _state_apart(line: State, style: Style) -> str:
+    """What no call above it did, so with its own time, and with its cause."""
+    guess = " (inferred)" if line.inferred else ""
+    return _at(line.t, f"  {_change(line, style)}  {cause_text(line.cause)}{guess}")
+
+
+def _change(line: State, style: Style) -> str:
     sign = style.paint("socket", addresses.sign(line.socket))
     layer = "TCP " if line.layer == "tcp" else ""
     before = f"{printable(line.from_, LONGEST_NAME)} → " if line.from_ else ""
     where = f"  {addresses.ends(line.local, line.remote)}" if line.local or line.remote else ""
     peer = f"  peer {addresses.sign(line.peer)}" if line.peer is not None else ""
-    cause = "" if isinstance(line.cause, Cause) else f"  {cause_text(line.cause)}"
-    after = printable(line.to, LONGEST_NAME)
-    return _below(f"· {sign} {layer}{before}{after}{where}{peer}{cause}", inferred=line.inferred)
+    return f"· {sign} {layer}{before}{printable(line.to, LONGEST_NAME)}{where}{peer}"
 
 
 def _descriptor(line: Descriptor, _: Lives, style: Style) -> str:
@@ -183,11 +197,15 @@ def _tcp(line: TcpEvent, world: Lives, style: Style) -> str:
 
 
 def _whose(socket: int, world: Lives) -> str:
+    life = _life(socket, world)
+    return f" ({addresses.ends(life.local, life.remote)})" if life and life.remote else ""
+
+
+def _life(socket: int, world: Lives) -> SocketLife | None:
     try:
-        life = world.life(socket)
+        return world.life(socket)
     except KeyError:
-        return ""
-    return f" ({addresses.ends(life.local, life.remote)})" if life.remote else ""
+        return None
 
 
 def _lost(line: Lost, _: Lives, style: Style) -> str:

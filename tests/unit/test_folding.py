@@ -85,7 +85,7 @@ def plain(rows: list[dict[str, int]], streams: dict[int, bool | None]) -> list[D
                 last_t=mine[-1]["start"] + mine[-1]["duration"],
                 last_pid=mine[-1]["pid"],
                 last_tid=mine[-1]["tid"],
-                fd=mine[0]["fd"],
+                fd=mine[-1]["fd"],
                 eof_t=empty[0]["start"] + empty[0]["duration"]
                 if empty and not is_datagram
                 else None,

@@ -272,3 +272,17 @@ def test_so_error_of_zero_while_the_handshake_goes_on() -> None:
     """TCP says that the attempt has not ended: an impatient reader proves nothing."""
     told = Told(MADE, tcp(31, sock(1), 7, 2, "connect", 30), _connect(30, -115), _so_error(70, 0))
     assert told.life(1).api_state == "connecting"
+
+
+def test_getsockname_tells_an_autobound_name() -> None:
+    """unix(7): bind with a family alone lets the kernel choose a name; getsockname shows it."""
+    unix = sock(1, family=1, protocol=0)
+    name = Address("AF_UNIX", path="00001", abstract=True)
+    told = Told(
+        call(10, "socket", -1, 3, (1, 1, 0), sock=unix),
+        call(30, "bind", 3, 0, sock=unix, addr=Address("AF_UNIX", unnamed=True)),
+        call(50, "getsockname", 3, 0, sock=unix, addr=name),
+        call(70, "getsockname", 3, 0, sock=unix, addr=name),
+    )
+    assert told.life(1).local == name
+    assert told.api(1) == ["created", "bound", "bound"]

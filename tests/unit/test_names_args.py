@@ -263,7 +263,7 @@ _DATA = [spec for spec in CALLS if spec.kind is Kind.DATA]
 def test_data_args_agree(spec: Any, length: int, flags: int, addr: Address | None) -> None:
     """The short way for data calls tells the very same as the long way."""
     named = {"count": length, "len": length, "iovcnt": length, "flags": flags}
-    named |= {"fd_in": 8, "fd_out": 3}
+    named |= {"fd_in": 8, "fd_out": 3, "in_fd": 8}
     addr = addr if "addr" in spec.args else None
     call = _call(spec.name, *(named.get(arg, 0) for arg in spec.args), addr=addr)
     short = data_args(spec.name, length, flags, addr, fd_in=8, fd_out=3)

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socktrace.capture import ring as ring_module
 from socktrace.capture.ring import BUSY, DISCARD, Ring
 
 PAGE = mmap.PAGESIZE
@@ -82,7 +81,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
 def play(monkeypatch: pytest.MonkeyPatch, pages: int = 1) -> Kernel:
     """Have mmap go to a stand-in."""
     played = Kernel(pages)
-    monkeypatch.setattr(ring_module.mmap, "mmap", played.mmap)
+    monkeypatch.setattr(mmap, "mmap", played.mmap)
     return played
 
 

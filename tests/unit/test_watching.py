@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from socktrace.cli import Parser
 from socktrace.commands import watching
 from socktrace.commands.watching import Loop, capture_options, described, say, selection
 from socktrace.errors import UsageError
@@ -22,7 +23,7 @@ from socktrace.errors import UsageError
 
 def options(*words: str) -> argparse.Namespace:
     """Parse filters as the commands do."""
-    parser = argparse.ArgumentParser()
+    parser = Parser()
     watching.add_filters(parser)
     parser.add_argument("--payload", type=int, default=0)
     return parser.parse_args(words)
@@ -102,7 +103,7 @@ def test_a_command_is_followed(child: FakeChild) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--pid", "4194305"), ("--pid", "0"), ("--pid", "-5"), ("--user", "no such user"),
+        ("--pid", "4194303"), ("--pid", "4194305"), ("--pid", "0"), ("--pid", "-5"), ("--user", "no such user"),
         ("--user", "4294967295"), ("--user", "9" * 30), ("--user", "a", "--user", "b"),
         ("--payload", "4097"), ("--payload", "-1"),
     ],
