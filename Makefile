@@ -2,20 +2,22 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-tests live test lint bench samples pictures examples lock clean
+.PHONY: help setup setup-tests live test test-other-kernels lint bench samples pictures examples lock clean
 
 BIN := .venv/bin
 # Loading eBPF programs needs root; where there is no sudo, the program says what to do. sudo drops
 # the environment unless told which of it to keep.
 SUDO := $(if $(shell command -v sudo),sudo --preserve-env=SOCKTRACE_REQUIRE_EBPF)
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),$(SUDO))
+# Debian releases whose kernels `make test-other-kernels` tries: Linux 5.10, 6.1 and 6.12.
+RELEASES ?= bullseye bookworm trixie
 # Options for the program (make live ARGS='--port 443') or for pytest (make test ARGS='-k connect').
 ARGS ?=
 # Python without a suffix, which ruff does not find by itself.
 SCRIPTS := scripts/make-samples scripts/make-pictures scripts/make-examples
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## install bcc (Debian's python3-bpfcc) and make .venv
 	@scripts/setup
@@ -28,6 +30,14 @@ live: setup ## watch the sockets of this machine, live
 
 test: setup-tests ## run all tests, with real eBPF
 	@$(AS_ROOT) $(BIN)/python -m pytest $(ARGS)
+
+test-other-kernels: setup-tests ## test the probes on older and newer kernels, in QEMU (slow)
+	@$(MAKE) -C samples/programs 64 32 >/dev/null
+	@failed=; for release in $(RELEASES); do \
+		scripts/other-kernel $$release -- tests/kernel/other/checks $(ARGS) || \
+			failed="$$failed $$release"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed on the kernels of:$$failed" >&2; exit 1; }
 
 lint: setup ## check style, types and import rules
 	$(BIN)/ruff check . $(SCRIPTS)
@@ -52,5 +62,5 @@ lock: setup ## choose the versions in requirements/dev.txt anew
 	@scripts/lock $(BIN)/python
 
 clean: ## remove what these targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -83,7 +83,9 @@ static __always_inline void add_to_overflow(u32 inode, u32 call, u32 calls, s64 
 		__sync_fetch_and_add(&total->errors, 1);
 	else
 		__sync_fetch_and_add(&total->bytes, bytes);
-	__sync_fetch_and_add(&total->time, duration);
+	/* Of an addition of 0 the compiler makes an atomic OR, which kernels before 5.12 do not know. */
+	if (duration)
+		__sync_fetch_and_add(&total->time, duration);
 	total->last = bpf_ktime_get_ns();
 }
 

@@ -5,7 +5,6 @@
 #define SOCKTRACE_EXIT_H
 
 #define EBADF 9
-#define ERESTARTSYS 512
 
 static __always_inline void fill_head(struct data_record *head, const struct slot *slot, u64 id, s64 ret,
 				      u64 now)
@@ -192,10 +191,9 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	u64 pt_regs = ctx->args[0];
 	s64 ret = ctx->args[1];
-	u64 number = 0, id, now, task;
+	u64 number = 0, id, now;
 	struct number_entry *entry;
 	struct full_record *record;
-	struct config *cfg;
 	struct slot *slot;
 	u32 tid, index, call;
 	bool data;

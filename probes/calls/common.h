@@ -133,9 +133,15 @@ static __always_inline u64 walk_buffers(struct full_record *record, u64 iov, u64
 		record->head.flags |= FLAG_UNREADABLE;
 		return 0;
 	}
+	if (abi32) {
 #pragma unroll
-	for (int i = 1; i < 2 * BUFFERS_READ; i += 2)
-		sum += abi32 ? buffers.narrow[i] : buffers.word[i];
+		for (int i = 0; i < BUFFERS_READ; i++)
+			sum += buffers.narrow[2 * i + 1];
+	} else {
+#pragma unroll
+		for (int i = 0; i < BUFFERS_READ; i++)
+			sum += buffers.word[2 * i + 1];
+	}
 #if PAYLOAD_SIZE > 0
 #pragma unroll
 	for (int i = 0; i < 2 * kept; i += 2) {

@@ -232,7 +232,7 @@ EXIT(recvmmsg_time64)
 	start_messages(ctx, record);
 }
 
-#define MESSAGES_A_RUN 8
+#define MESSAGES_A_RUN 4
 #define MESSAGES_MOST 1024 /* UIO_MAXIOV: what one call can take */
 /* Entries of each message's iovec that are kept of its payload: the verifier does not follow more. */
 #define MESSAGE_BUFFERS 2
@@ -260,7 +260,7 @@ static __always_inline void add_up_messages(const struct full_record *record, co
 	add_to_overflow(record->head.inode, record->head.call | OVERFLOW_WIDE, left, 0, bytes, 0, cpu);
 }
 
-/* One record a message, for the first 256: there are at most 32 tail calls after the first, and the more
+/* One record a message, for the first 128: there are at most 32 tail calls after the first, and the more
  * messages in each, the longer the verifier takes at every start. */
 EXIT(messages)
 {

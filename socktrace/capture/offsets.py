@@ -75,9 +75,9 @@ OPTIONAL: Final = frozenset(
         *("TASK_STRUCT_CGROUPS", "CSS_SET_DFL_CGRP", "CGROUP_LEVEL", "CGROUP_ANCESTOR_IDS"),
     }
 )
-"""Members that a kernel may lack for good; their offset is then -1. Built without IPv6, or AF_UNIX as
-a module (its types are then not in vmlinux's BTF): their addresses read as zero. Built without control
-groups, or 6.1 and later: `cgroup_at` in `probes/emit.h` does without."""
+"""Members that a kernel may lack for good; their offset is then -1. Built without IPv6, or AF_UNIX
+as a module (its types are then not in vmlinux's BTF): their addresses read as zero. Built without
+control groups, or 6.1 and later: see `cgroup_at` in `probes/emit.h`."""
 
 _REFS: Final = (("file", "f_ref"), ("file", "f_count"))
 """The count of references to an open file: since 6.13 f_ref, whose only member (a count that starts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from socktrace.calls import CALLS, NUMBER
@@ -22,6 +23,8 @@ from socktrace.capture.bpf import (
 from socktrace.capture.dispatch import EXTRA_PROGRAMS, number_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from socktrace.capture.image import Image
 
 TRACEPOINTS: Final[tuple[tuple[str, str], ...]] = (
@@ -55,6 +58,9 @@ CALL_PROGRAMS: Final[dict[str, int]] = {
 PROGRAMS: Final[list[str]] = [*(program for _, program in TRACEPOINTS), CHECK, *CALL_PROGRAMS]
 """Every program of `probes/`."""
 
+_SLOW: Final = ("on_messages", "on_passed")
+"""Programs with loops, on which the verifier spends more than on all others together."""
+
 
 class Programs:
     """The maps and programs of an image, in the kernel.
@@ -76,14 +82,31 @@ class Programs:
         try:
             for name, shape in image.maps.items():
                 self._maps[name] = create_map(name, shape)
-            for name in image.programs:
-                self._programs[name] = self._load(name)
+            self._load_all()
             table = self.map("call_exits")
             for name, place in CALL_PROGRAMS.items():
                 table.set(_u32(place), _u32(self._programs[name]))
         except BaseException:
             self.close()
             raise
+
+    def _load_all(self) -> None:
+        """Load every program, in two threads: what takes time is the verifier, in the kernel."""
+        failures: list[BaseException] = []
+
+        def load(names: Iterable[str]) -> None:
+            try:
+                for name in names:
+                    self._programs[name] = self._load(name)
+            except BaseException as error:  # noqa: BLE001 - raised again below, in our own thread
+                failures.append(error)
+
+        beside = threading.Thread(target=load, args=(_SLOW,))
+        beside.start()
+        load(name for name in self._image.programs if name not in _SLOW)
+        beside.join()
+        for failure in failures:
+            raise failure
 
     def _load(self, name: str) -> int:
         program = self._image.programs[name]

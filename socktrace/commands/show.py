@@ -168,7 +168,13 @@ def _write_overview(out: Output, reading: _Reading, *, summary: bool, as_json: b
         )
         out.write_lines(["", out.style.paint("heading", "Sockets")])
     # On a whole machine most sockets slept through the recording: the overview counts them.
-    shown = [life for life in lives if life.calls or not life.born_before or not summary]
+    # Those in which a call hangs did not sleep.
+    hung = {number for call in tally.blocked for number in (call.socket, *(call.sockets or ()))}
+    shown = [
+        life
+        for life in lives
+        if life.calls or not life.born_before or life.socket in hung or not summary
+    ]
     out.write_lines(sockets_text(shown, tally.name_of, tally.last, out.width))
     if len(shown) < len(lives):
         untouched = plural(len(lives) - len(shown), "socket")

@@ -53,7 +53,7 @@ def format_call(call: Syscall, style: Style = PLAIN, life: SocketLife | None = N
         life: What is known of its socket, where it has one.
     """
     arguments = ", ".join(_arguments(call, style))
-    name = printable(call.call, LONGEST_TEXT)
+    name = call.call if call.call in NUMBER else printable(call.call, LONGEST_TEXT)
     about = style.paint("socket", f"<{addresses.signs(call.sockets)}>") if call.sockets else ""
     return f"{name}({arguments}){about} = {_result(call, style)}{_remarks(call, style, life)}"
 

@@ -68,6 +68,8 @@ def wrap(text: str, width: int, indent: int) -> list[str]:
         head = _take(rest, width)
         margin = len(head) - len(head.lstrip(" "))
         space = head.rfind(" ") if rest[len(head)] != " " else len(head)
+        if head.endswith(" =", 0, max(space, 0)) and space - 2 > margin:
+            space -= 2  # the result of a call stays with its sign
         cut = space if space > margin else len(head)
         lines.append(rest[:cut].rstrip(" "))
         rest = prefix + rest[cut:].lstrip(" ")

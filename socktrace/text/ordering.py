@@ -33,11 +33,11 @@ class Placed(NamedTuple):
 
     line: Line
     apart: bool = False
-    """A state that a call caused, and that does not stand below that call."""
+    """A state or a socket that does not stand below the call, or the exit, that it came of."""
 
 
 class _Group:
-    """Lines that wait for the same call, in order."""
+    """Changes of state that wait for the same call, in order."""
 
     def __init__(self, cause: Cause, since: int, number: int) -> None:
         self.cause = cause
@@ -45,6 +45,14 @@ class _Group:
         self.number = number
         """How many lines had come when the first of these did."""
         self.lines: list[State | TcpEvent] = []
+
+
+class _Carried(NamedTuple):
+    """Descriptors from a message, and sockets first seen in it, that wait for their call."""
+
+    lines: list[Placed]
+    since: int
+    number: int
 
 
 class ReadingOrder:
@@ -62,6 +70,8 @@ class ReadingOrder:
         """By thread, which is in one call at a time; the longest waiting first."""
         self._sockets: dict[int, _Group] = {}
         """The group in which a socket's latest change of state waits."""
+        self._carried: dict[tuple[int, int], _Carried] = {}
+        """By process and moment."""
         self._told: dict[int, int] = {}
         """Thread -> beginning of the latest call of it that was told."""
 
@@ -70,9 +80,9 @@ class ReadingOrder:
         self._count += 1
         moment: int = getattr(line, "t", 0) + getattr(line, "dur", 0)
         self._now = max(self._now, moment)
-        out = self._overdue() if self._groups else []
+        out = self._overdue() if self._groups or self._carried else []
         if self._next and not self._belongs(line, moment):
-            out += self._release_next()
+            out += self._set_aside()
         if isinstance(line, Syscall):
             out += self._call(line)
         elif isinstance(line, Socket) or (
@@ -93,14 +103,17 @@ class ReadingOrder:
     def late(self, now: int) -> list[Placed]:
         """Give what has waited long enough at the moment `now`."""
         self._now = max(self._now, now)
-        return [*self._release_next(), *self._overdue()]
+        return [*self._set_aside(), *self._overdue()]
 
     def rest(self) -> list[Placed]:
         """Give all that still waits: no more lines come."""
-        return [
-            *self._release_next(),
-            *(p for tid in list(self._groups) for p in self._release(tid)),
-        ]
+        out = self._release_next(apart=True)
+        for carried in self._carried.values():
+            out += carried.lines
+        self._carried.clear()
+        for tid in list(self._groups):
+            out += self._release(tid)
+        return out
 
     def _belongs(self, line: Line, moment: int) -> bool:
         """Whether a line goes together with those of `_next`, or is what they wait for.
@@ -121,6 +134,9 @@ class ReadingOrder:
         if line.tid not in told and len(told) >= MOST_THREADS:
             del told[next(iter(told))]
         told[line.tid] = line.t
+        if not (self._next or self._groups or self._carried):
+            yield Placed(line)
+            return
         waiting = self._groups.get(line.tid)
         caused: Iterable[Placed] = ()
         if waiting is not None:
@@ -130,6 +146,10 @@ class ReadingOrder:
                 caused = ()
         yield Placed(line)
         yield from self._release_next()
+        if self._carried:
+            for moment in {line.t, line.t + line.dur}:
+                carried = self._carried.pop((line.pid, moment), None)
+                yield from carried.lines if carried else ()
         yield from caused
 
     def _change(self, line: State | TcpEvent) -> list[Placed]:
@@ -141,7 +161,7 @@ class ReadingOrder:
         earlier = self._sockets.get(line.socket)
         if not isinstance(cause, Cause):
             if earlier is None:
-                return [Placed(line)]
+                return [Placed(line, apart=cause == "exit")]
             earlier.lines.append(line)
             return []
         out: list[Placed] = []
@@ -164,17 +184,44 @@ class ReadingOrder:
         out: list[Placed] = []
         while self._groups:
             tid, group = next(iter(self._groups.items()))
-            if (
-                self._now - group.since <= self._patience
-                and self._count - group.number <= self._most_lines
-            ):
+            if not self._is_over(group):
                 break
             out += self._release(tid)
+        while self._carried:
+            key, carried = next(iter(self._carried.items()))
+            if not self._is_over(carried):
+                break
+            out += self._carried.pop(key).lines
         return out
 
-    def _release_next(self) -> list[Placed]:
+    def _is_over(self, waiting: _Group | _Carried) -> bool:
+        return (
+            self._now - waiting.since > self._patience
+            or self._count - waiting.number > self._most_lines
+        )
+
+    def _set_aside(self) -> list[Placed]:
+        """Let go of the lines whose call did not follow at once, as it must.
+
+        Only what a message carried is reported apart from its call, so others' lines may come in
+        between.
+        """
+        carrier = next(
+            (line for line in self._next if isinstance(line, Descriptor) and line.via != "exit"),
+            None,
+        )
+        released = self._release_next(apart=carrier is None)
+        if carrier is None:
+            return released
+        waiting = _Carried(released, self._now, self._count)
+        before = self._carried.setdefault((carrier.pid, carrier.t), waiting)
+        if before is not waiting:
+            before.lines.extend(released)
+        return []
+
+    def _release_next(self, *, apart: bool = False) -> list[Placed]:
         released, self._next = self._next, []
-        return [Placed(line) for line in released]
+        return [Placed(line, apart and not isinstance(line, Descriptor)) for line in released]
 
     def _release(self, tid: int, called: Cause | None = None) -> list[Placed]:
         """Let a thread's waiting lines go: below the call `called`, or apart from their own."""
@@ -186,7 +233,7 @@ class ReadingOrder:
                 del self._sockets[line.socket]
         apart = group.cause != called
         return [
-            Placed(line, apart and isinstance(line, State) and isinstance(line.cause, Cause))
+            Placed(line, apart and isinstance(line, State) and line.cause != "kernel")
             for line in group.lines
         ]
 

@@ -11,7 +11,7 @@ from socktrace.text.accepted import accepted_text
 from socktrace.text.calls import format_value
 from socktrace.text.columns import Column, table, wrap
 from socktrace.text.lives import LONGEST, closed_by
-from socktrace.text.numbers import duration, moment, size
+from socktrace.text.numbers import duration, moment, plural, size
 from socktrace.text.stream import cause_text, process_name
 from socktrace.text.style import PLAIN, Style
 
@@ -122,15 +122,15 @@ def _incidents(life: SocketLife) -> Iterator[tuple[str, str]]:
         yield "mode", "non-blocking"
     if life.eof is not None:
         yield "end of file", f"first read at {moment(life.eof)}"
-    for count, noun in (
-        (life.retransmits, "retransmitted by TCP"),
-        (life.resets, "TCP reset"),
-        (life.empty_datagrams, "empty datagram"),
-        (life.truncated, "truncated datagram"),
-        (life.lost, "call lost (counted, not shown)"),
+    for count, noun, rest in (
+        (life.retransmits, "segment", " sent again by TCP"),
+        (life.resets, "TCP reset", ""),
+        (life.empty_datagrams, "empty datagram", ""),
+        (life.truncated, "truncated datagram", ""),
+        (life.lost, "call", " lost: in the sums, without lines of their own"),
     ):
         if count:
-            yield "", f"{count} {noun}"
+            yield "", plural(count, noun) + rest
     if life.sample is not None:
         received, sent = life.sample.receive_queue, life.sample.send_queue
         yield "queues", f"{received} received, {sent} to send, at {moment(life.sample.t)}"
@@ -162,13 +162,13 @@ def _descriptors(life: SocketLife, name_of: NameOf) -> list[str]:
 
 def _holding(held: Holding, name_of: NameOf) -> str:
     who = process_name(name_of(held.pid), held.pid)
-    since = "before the recording" if held.opened is None else moment(held.opened)
+    via = printable(held.via, LONGEST)
+    since = "there before" if held.opened is None else f"{moment(held.opened)} by {via}"
     until = "now"
     if held.closed is not None:
         until = f"{moment(held.closed)} by {printable(held.closed_via or 'unknown', LONGEST)}"
     guess = " (inferred)" if held.inferred else ""
-    via = printable(held.via, LONGEST)
-    return f"{held.fd} of {who}: {since} by {via} until {until}{guess}"
+    return f"{held.fd} of {who}: {since} until {until}{guess}"
 
 
 def _calls(life: SocketLife, width: int) -> list[str]:

@@ -24,7 +24,7 @@ from socktrace.lines import (
 )
 from socktrace.text import addresses
 from socktrace.text.calls import BLOCKED, format_call
-from socktrace.text.numbers import duration, moment
+from socktrace.text.numbers import duration, moment, plural, size
 from socktrace.text.style import PLAIN, Style
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ TIME_WIDTH: Final = 12
 """Columns of the time: 99,999 seconds to the microsecond."""
 INDENT: Final = " " * (TIME_WIDTH + 2)
 LONGEST_NAME: Final = 64
+_ORIGINS: Final = {
+    "existing": "there before",
+    "received": "from another process",
+    "unknown": "of unknown origin",
+}
+"""Origins of sockets that are no names of calls."""
 
 
 def format_line(
@@ -55,10 +61,12 @@ def format_line(
         line: Any line.
         world: What is known of the sockets, this line included.
         style: With or without colour.
-        apart: A state that does not stand below the call that caused it.
+        apart: It does not stand below the call, or the exit, that it came of.
     """
     if apart and isinstance(line, State):
         return _state_apart(line, style)
+    if apart and isinstance(line, Socket):
+        return _at(line.t, f"  {_appearance(line, world, style)}")
     writer = _WRITERS.get(type(line))
     return None if writer is None else writer(line, world, style)
 
@@ -140,8 +148,12 @@ def _how_it_ended(line: Process, style: Style) -> str:
 
 
 def _socket(line: Socket, world: Lives, style: Style) -> str:
-    again = _is_known_since(line, world)
-    details = ["known better now" if again else f"from {printable(line.origin, LONGEST_NAME)}"]
+    return _below(_appearance(line, world, style))
+
+
+def _appearance(line: Socket, world: Lives, style: Style) -> str:
+    origin = _ORIGINS.get(line.origin) or f"from {printable(line.origin, LONGEST_NAME)}"
+    details = ["known better now" if _is_known_since(line, world) else origin]
     if line.listener is not None:
         details.append(f"accepted on {addresses.sign(line.listener)}")
     if line.peer is not None:
@@ -151,7 +163,7 @@ def _socket(line: Socket, world: Lives, style: Style) -> str:
     if line.accept_wait is not None:
         details.append(f"waited {duration(line.accept_wait)} for accept")
     sign = style.paint("socket", addresses.sign(line.socket))
-    return _below(f"* {sign} {addresses.kind(line)}, {', '.join(details)}")
+    return f"* {sign} {addresses.kind(line)}, {', '.join(details)}"
 
 
 def _is_known_since(line: Socket, world: Lives) -> bool:
@@ -162,6 +174,10 @@ def _is_known_since(line: Socket, world: Lives) -> bool:
 
 def _state(line: State, _: Lives, style: Style) -> str:
     if isinstance(line.cause, Cause):
+        return _below(_change(line, style), inferred=line.inferred)
+    if line.cause == "exit":
+        return _below(f"{_change(line, style)}  by exit", inferred=line.inferred)
+    if line.from_ is None and line.cause == "unknown":  # the state in which it was found
         return _below(_change(line, style), inferred=line.inferred)
     return _state_apart(line, style)
 
@@ -184,8 +200,10 @@ def _change(line: State, style: Style) -> str:
 def _descriptor(line: Descriptor, _: Lives, style: Style) -> str:
     sign = style.paint("socket", addresses.sign(line.socket))
     mark = "+" if line.event == "opened" else "-"
-    via = printable(line.via, LONGEST_NAME)
-    text = f"{mark} {sign} descriptor {line.fd} of {line.pid} {line.event} by {via}"
+    change = f"{line.event} by {printable(line.via, LONGEST_NAME)}"
+    if line.via == "existing":
+        change = "there before"
+    text = f"{mark} {sign} descriptor {line.fd} of {line.pid} {change}"
     return _below(text, inferred=line.inferred)
 
 
@@ -193,7 +211,7 @@ def _tcp(line: TcpEvent, world: Lives, style: Style) -> str:
     sign = style.paint("socket", addresses.sign(line.socket))
     state = f" in {printable(line.state, LONGEST_NAME)}" if line.state else ""
     event = style.paint("warning", line.event.replace("-", " "))
-    return _at(line.t, f"{sign} TCP {event}{state}{_whose(line.socket, world)}")
+    return _at(line.t, f"  · {sign} TCP {event}{state}{_whose(line.socket, world)}")
 
 
 def _whose(socket: int, world: Lives) -> str:
@@ -209,9 +227,13 @@ def _life(socket: int, world: Lives) -> SocketLife | None:
 
 
 def _lost(line: Lost, _: Lives, style: Style) -> str:
-    what = f"{line.count} {printable(line.call or 'event', LONGEST_NAME)}"
+    name = printable(line.call, LONGEST_NAME) if line.call else ""
+    what = f"{line.count} {name}" if name else plural(line.count, "event")
     whose = f" on {addresses.sign(line.socket)}" if line.socket is not None else ""
-    text = f"! lost {what}{whose}: {printable(line.reason, LONGEST_NAME)}"
+    sums = [f"{line.errors} failed"] if line.errors else []
+    sums += [size(line.bytes)] if line.bytes else []
+    of_them = f" ({', '.join(sums)})" if sums else ""
+    text = f"! lost {what}{whose}{of_them}: {printable(line.reason, LONGEST_NAME)}"
     return _at(line.t, style.paint("warning", text))
 
 

@@ -103,11 +103,9 @@ def _bytes(lives: Sequence[SocketLife]) -> tuple[list[int], list[int]]:
 
 
 def _warnings(tally: Tally, lives: Sequence[SocketLife], missing: Sequence[str]) -> Iterator[str]:
-    for reason, count in tally.lost.items():
-        yield (
-            f"{plural(count, 'event')} lost: {printable(reason, LONGEST)}; "
-            "sums a socket include them where its lines say so"
-        )
+    for (reason, summed), count in tally.lost.items():
+        where = "counted in the sums of their sockets" if summed else "counted nowhere else"
+        yield f"{plural(count, 'event')} lost: {printable(reason, LONGEST)}; {where}"
     at_the_end = tally.end.lost_events if tally.end else 0
     if at_the_end > sum(tally.lost.values()):
         yield f"{plural(at_the_end, 'event')} lost in all, by the end line"

@@ -38,8 +38,8 @@ class Tally:
         self.calls: dict[str, CallCount] = {}
         self.processes: list[ProcessNode] = []
         """In order of appearance; a process number used again has a node for each use."""
-        self.lost: dict[str, int] = {}
-        """Reason -> events seen in the kernel and not delivered."""
+        self.lost: dict[tuple[str, bool], int] = {}
+        """Reason, and whether a socket's sums hold them -> events not delivered."""
         self.blocked: list[Blocked] = []
         """Calls that had not returned when the recording ended."""
         self.end: End | None = None
@@ -58,7 +58,8 @@ class Tally:
         elif isinstance(line, Blocked):
             self.blocked.append(line)
         elif isinstance(line, Lost):
-            self.lost[line.reason] = self.lost.get(line.reason, 0) + line.count
+            key = (line.reason, line.socket is not None)
+            self.lost[key] = self.lost.get(key, 0) + line.count
         elif isinstance(line, End):
             self.end = line
         self.last = max(self.last, moment)

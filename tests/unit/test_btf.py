@@ -282,5 +282,9 @@ def test_every_offset_against_pahole() -> None:
             if line.split("/*")[0].rstrip(" ;").split("[")[0].split(":")[0].endswith(f" {member}")
             or f"(*{member})" in line or f"*{member};" in line
         ]  # fmt: skip
-        places = [int(line.rsplit("/*", 1)[1].split()[0].split(":")[0]) for line in lines]
-        assert types.offset(structure, member) in places, (structure, member, lines)
+        places: list[int | None] = [
+            int(line.rsplit("/*", 1)[1].split()[0].split(":")[0]) for line in lines
+        ]
+        offset = types.offset(structure, member)
+        # Some members only other versions of the kernel have: then pahole finds none either.
+        assert offset in (places or [None]), (structure, member, lines)

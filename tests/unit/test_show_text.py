@@ -203,7 +203,7 @@ def test_every_kind_of_line_has_its_text_or_none() -> None:
 def test_a_socket_told_of_twice_is_not_born_twice() -> None:
     """A later line may complete what was not known when the socket first appeared."""
     world = World()
-    for t, origin in ((1, "from existing"), (5, "known better now")):
+    for t, origin in ((1, "there before"), (5, "known better now")):
         line = Socket(t, 1, 9, "AF_UNIX", "SOCK_STREAM", "0", "existing")
         world.apply(line)
         text = format_line(line, world)

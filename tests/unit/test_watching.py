@@ -103,8 +103,9 @@ def test_a_command_is_followed(child: FakeChild) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--pid", "4194303"), ("--pid", "4194305"), ("--pid", "0"), ("--pid", "-5"), ("--user", "no such user"),
-        ("--user", "4294967295"), ("--user", "9" * 30), ("--user", "a", "--user", "b"),
+        ("--pid", "4194303"), ("--pid", "4194305"), ("--pid", "0"), ("--pid", "-5"),
+        ("--user", "no such user"), ("--user", "4294967295"), ("--user", "9" * 30),
+        ("--user", "a", "--user", "b"),
         ("--payload", "4097"), ("--payload", "-1"),
     ],
 )  # fmt: skip
