@@ -53,7 +53,8 @@ static void copies(int fd)
 	EXPECT(EINVAL, fcntl(fd, F_DUPFD, -1));
 	CHECK(close(other));
 	CHECK(syscall(SYS_close_range, 20U, 29U, 0U));
-	CHECK(syscall(SYS_close_range, 30U, ~0U, CLOSE_RANGE_CLOEXEC));
+	if (syscall(SYS_close_range, 30U, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
+		REQUIRE(errno == EINVAL); /* Linux 5.10 has no such flag */
 	EXPECT(EINVAL, syscall(SYS_close_range, 9U, 8U, 0U));
 	REQUIRE(!is_open(20) && !is_open(21) && is_open(30));
 	CHECK(close(file));

@@ -179,7 +179,9 @@ def on_getsockname(core: Core, call: Call) -> None:
     """
     track = see(core, call)
     core.syscall(call, track)
-    if track is None or call.ret < 0 or call.addr is None or not call.addr.path:
+    if track is None or track.api is None or call.ret < 0:
+        return
+    if call.addr is None or not call.addr.path:
         return
     known = track.life.local
     if known is None or not known.path:

@@ -10,7 +10,15 @@ from socktrace.lines import Sample
 from socktrace.model.core import Core
 from socktrace.model.guess import api_state_of
 from socktrace.model.holding import Act, Place, install
-from socktrace.model.states import BOUND, CLOSED, CONNECTED, CREATED, LISTENING, SHUT_BITS
+from socktrace.model.states import (
+    BOUND,
+    CLOSED,
+    CONNECTED,
+    CONNECTING,
+    CREATED,
+    LISTENING,
+    SHUT_BITS,
+)
 from socktrace.model.tables import table_of
 from socktrace.model.tracks import Track, has_port
 from socktrace.names.constants import AF_UNIX, tcp_state_name
@@ -63,7 +71,7 @@ def _begin(core: Core, event: Listed) -> Track:
     )
     track.local, track.remote = local, remote
     state = _state(event, bound=local is not None and (has_port(local) or bool(local.path)))
-    track.bound = state not in {CREATED, CONNECTED}
+    track.bound = state not in {CREATED, CONNECTING, CONNECTED}
     other = core.link_endpoint(track, local, remote)
     core.set_api(track, state, t, "unknown", peer=other)
     if track.tcp and info.tcp_state:
@@ -78,7 +86,7 @@ def _state(event: Listed, *, bound: bool) -> str:
     if event.listening:
         return LISTENING
     state = api_state_of(event.info)
-    if event.remote is not None or event.peer_inode:
+    if state != CONNECTING and (event.remote is not None or event.peer_inode):
         state = CONNECTED
     if state == CREATED and bound:
         state = BOUND

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -229,10 +230,37 @@ def test_capabilities_and_what_is_missing() -> None:
     assert held == {"CAP_BPF", "CAP_SYS_PTRACE"}
     assert rights.missing_for_capture(held) == ("CAP_PERFMON",)
     assert rights.missing_for_capture(frozenset({"CAP_SYS_ADMIN"})) == ()
+    # include/uapi/linux/capability.h
     numbers = {"CAP_NET_ADMIN": 12, "CAP_SYS_PTRACE": 19, "CAP_SYS_ADMIN": 21}
-    numbers |= {"CAP_PERFMON": 38, "CAP_BPF": 39}  # include/uapi/linux/capability.h
+    numbers |= {"CAP_SYS_RESOURCE": 24, "CAP_PERFMON": 38, "CAP_BPF": 39}
     assert numbers == rights.CAPABILITIES
     assert rights.effective_capabilities("") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("release", "limit", "capabilities", "expected"),
+    [
+        ("5.10.0-32-amd64", 65536, 1 << 24, ("ok", "lifted when the maps need it")),
+        ("5.10.0-32-amd64", 65536, 0, ("missing", "too little")),
+        ("5.10.0-32-amd64", resource.RLIM_INFINITY, 0, ("ok", "unlimited")),
+        ("6.1.0-50-amd64", 65536, 0, ("ok", "of no account")),
+    ],
+)
+def test_memory_limit(
+    monkeypatch: pytest.MonkeyPatch,
+    release: str,
+    limit: int,
+    capabilities: int,
+    expected: tuple[str, str],
+) -> None:
+    """Before 5.11 it matters, unless we may lift it; since then never."""
+    system = os.uname_result(("Linux", "host", release, "#1", "x86_64"))
+    monkeypatch.setattr(os, "uname", lambda: system)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    monkeypatch.setattr(rights, "own_status", lambda: f"CapEff:\t{capabilities:016x}\n")
+    (check,) = (check for check in checks_rights.RIGHTS if check.id == "memlock")
+    outcome = check.look()
+    assert (outcome.result, expected[1] in outcome.detail) == (expected[0], True)
 
 
 def test_another_project_called_bcc_is_not_taken(tmp_path: Path) -> None:

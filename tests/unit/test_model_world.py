@@ -12,7 +12,7 @@ from socktrace.lines import CallTotals, Sample, Socket, Syscall
 from socktrace.model.folds import DataFold
 from socktrace.model.limits import Limits
 from socktrace.model.world import World
-from tests.scenarios.script import PID, TABLE, Told, call, inet, sock, udp
+from tests.scenarios.script import PID, TABLE, Told, call, inet, sock, tcp, udp
 
 MADE = call(10, "socket", -1, 3, (2, 1, 0), sock=sock(1))
 UDP_MADE = call(10, "socket", -1, 3, (2, 2, 0), sock=udp(1))
@@ -350,3 +350,12 @@ def test_altered_recording_is_read_as_far_as_it_makes_sense() -> None:
             args |= {"cmd": "F_SETFL", "optname": "SO_ERROR", "optval": value}
             told.tracker.world.apply(Syscall(50, 5, PID, PID, "x", name, 0, args, 3, 1))
     assert told.life(1).calls["getsockopt"].count == 4
+
+
+def test_a_listed_connection_attempt_is_connecting() -> None:
+    """SYN-SENT has both addresses and is no connection yet; the handshake makes it one."""
+    info = sock(1, tcp_state=2, sk=0)
+    told = Told(Listed(9, info, local=inet(40001), remote=inet(80)))
+    assert told.api(1) == ["connecting"]
+    told.feed(tcp(20, sock(1, tcp_state=1, local=inet(40001), remote=inet(80)), 2, 1))
+    assert told.api(1) == ["connecting", "connected"]

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socktrace.lines import Address, Line, Lost, Socket, SocketLife, Syscall
+from socktrace.lines import (
+    Address,
+    Blocked,
+    Descriptor,
+    Line,
+    Lost,
+    Socket,
+    SocketLife,
+    State,
+    Syscall,
+)
 from socktrace.model.world import World
 from socktrace.text import addresses
 from socktrace.text.calls import format_call, format_value
@@ -226,3 +236,48 @@ def test_kinds_of_sockets(family: str, type_: str, protocol: str, kind: str) -> 
     """As people call them."""
     life = SocketLife(1, 2, family, type_, protocol, "socket", 0)
     assert addresses.kind(life) == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            Lost(t=0, count=30, reason="ring full", socket=1, call="recvfrom", errors=2,
+                 bytes=4096),
+            "! lost 30 recvfrom on #1 (2 failed, 4.0 KiB): ring full",
+        ),
+        (Lost(t=0, count=1, reason="program skipped"), "! lost 1 event: program skipped"),
+        (
+            Blocked(t=3_000_000_000, since=1_000_000_000, pid=7, tid=8, comm="web", call="accept4",
+                    fd=3, socket=1),
+            "web(7) thread 8 blocked in accept4(3<#1>) for 2.00 s",
+        ),
+        (
+            Blocked(t=2_000_000_000, since=0, pid=7, tid=7, comm="web", call="epoll_wait", fd=9,
+                    sockets=[1, 4], began_before=True),
+            "web(7) blocked in epoll_wait(9<#1 #4>) for longer than 2.00 s",
+        ),
+        (
+            call(call="recvfrom", dur=5_000_000, fd=3, socket=1, args={"len": 9, "flags": []},
+                 began_before=True),
+            "recvfrom(3<#1>, 9, 0) = 0  [blocked 5.00 ms]  (began before the recording)",
+        ),
+        (
+            State(t=5, socket=1, layer="api", from_=None, to="listening", cause="unknown"),
+            " " * 16 + "· #1 listening",
+        ),
+        (
+            State(t=5_000, socket=1, layer="tcp", from_="SYN-SENT", to="CLOSED", cause="kernel"),
+            "    0.000005    · #1 TCP SYN-SENT → CLOSED  by the kernel",
+        ),
+        (
+            Descriptor(t=5, socket=1, pid=7, fd=3, event="opened", via="existing"),
+            "+ #1 descriptor 3 of 7 there before",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_call(line: Line, text: str) -> None:
+    """Losses with their sums, waits with their length, what the kernel did with its own time."""
+    written = format_line(line, World())
+    assert written is not None
+    assert written.endswith(text)
