@@ -38,7 +38,7 @@ _SLOT: Final = struct.Struct("=Q6QQQQIIIHBBHHHBB")
 
 _MARK_BEFORE: Final = 2
 
-_SETTLED_NS: Final = 3_000_000
+_SETTLED_NS: Final = 5_000_000
 """A record is put into its ring within this time of the moment it bears, but for rare stalls; what
 comes later than that is delivered late, out of order."""
 
@@ -198,9 +198,12 @@ class Capture:
             self.decoder.comms.pop(tid, None)
         self.decoder.gone.clear()
         horizon = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - _SETTLED_NS
-        rings = self._rings
-        full = np.concatenate((self._held_full, rings["life"].read(), rings["wide"].read()))
-        data = np.concatenate((self._held_data, rings["data"].read()))
+        # What tells of a life comes before what builds on it (a birth before data, descriptors
+        # before the message that brought them), so its ring is read last: whatever is read here,
+        # its foundation is too.
+        data, wide, life = (self._rings[name].read() for name in ("data", "wide", "life"))
+        full = np.concatenate((self._held_full, life, wide))
+        data = np.concatenate((self._held_data, data))
         full, self._held_full = _settled(full, None if everything else horizon)
         data, self._held_data = _settled(data, None if everything else horizon)
         decode = self.decoder.decode
