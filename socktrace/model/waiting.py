@@ -7,7 +7,7 @@ business: programs wait for pipes, timers and terminals too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from socktrace.events import Call, Watched
@@ -82,8 +82,11 @@ def waited(core: Core, epolls: Epolls, call: Call) -> None:
         _epoll_waited(core, epolls, call)
         return
     named, whole = _NAMED[call.call](call)
-    sockets = list(_sockets(core, call, named))
-    if sockets or not whole:
+    table = table_of(core, call.files, call.pid, end_of(call))
+    held = {slot.fd: track.number for slot, track in table.held()} if table is not None else {}
+    sockets = [held[fd] for fd in named if fd in held]
+    # Of a list too long for the event, any socket that the process holds may be in the rest.
+    if sockets or (held and not whole):
         core.syscall(call, None, sockets=sockets)
 
 
@@ -94,16 +97,6 @@ def _epoll_waited(core: Core, epolls: Epolls, call: Call) -> None:
     by_data = {data: number for number, data in (interest or {}).values()}
     ready = [by_data.get(event["data"]) for event in epoll_events(call.blob)]
     core.syscall(call, None, sockets=[number for number in ready if number is not None])
-
-
-def _sockets(core: Core, call: Call, named: Iterable[int]) -> Iterator[int]:
-    table = table_of(core, call.files, call.pid, end_of(call))
-    if table is None:
-        return
-    for fd in named:
-        slot = table.slots.get(fd)
-        if slot is not None and slot.track is not None:
-            yield slot.track.number
 
 
 def _polled(call: Call) -> tuple[list[int], bool]:

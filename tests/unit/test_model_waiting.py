@@ -113,6 +113,12 @@ def test_a_list_too_long_to_be_seen_whole_is_told(tracker: Tracker, lines: list[
     assert len(_told(lines, "poll")) == 1
 
 
+def test_a_process_without_sockets_waits_for_none(lines: list[Line]) -> None:
+    """However long the list is."""
+    Tracker(lines.append).feed(_poll(5, 6, asked=500))
+    assert not _told(lines, "poll")
+
+
 def test_epoll_names_what_was_ready(tracker: Tracker, lines: list[Line]) -> None:
     """Readiness is told by data, which epoll_ctl tied to a socket."""
     tracker.feed(_control(1, 3, 0xAAAA))
