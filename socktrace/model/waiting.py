@@ -83,10 +83,11 @@ def waited(core: Core, epolls: Epolls, call: Call) -> None:
         return
     named, whole = _NAMED[call.call](call)
     table = table_of(core, call.files, call.pid, end_of(call))
-    held = {slot.fd: track.number for slot, track in table.held()} if table is not None else {}
-    sockets = [held[fd] for fd in named if fd in held]
+    slots = table.slots if table is not None else {}
+    known = [slots[fd].track for fd in named if fd in slots]
+    sockets = [track.number for track in known if track is not None]
     # Of a list too long for the event, any socket that the process holds may be in the rest.
-    if sockets or (held and not whole):
+    if sockets or (not whole and any(slot.track is not None for slot in slots.values())):
         core.syscall(call, None, sockets=sockets)
 
 
