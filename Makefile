@@ -28,8 +28,9 @@ setup-tests:
 live: setup ## watch the sockets of this machine, live
 	@$(AS_ROOT) $(BIN)/socktrace live $(ARGS)
 
+# The benchmarks run too, one small round each: to see that they work, not to measure.
 test: setup-tests ## run all tests, with real eBPF
-	@$(AS_ROOT) $(BIN)/python -m pytest $(ARGS)
+	@$(AS_ROOT) env SOCKTRACE_BENCH_BRIEF=1 $(BIN)/python -m pytest $(ARGS)
 
 test-other-kernels: setup-tests ## test the probes on older and newer kernels, in QEMU (slow)
 	@$(MAKE) -C samples/programs 64 32 >/dev/null

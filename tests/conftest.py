@@ -14,7 +14,7 @@ import pytest
 REQUIRED: Final = os.environ.get("SOCKTRACE_REQUIRE_EBPF") == "1"
 """Tests that need eBPF fail where there is none, instead of being skipped: for CI."""
 
-KERNEL_TESTS: Final = Path(__file__).parent / "kernel"
+NEEDING_EBPF: Final = {Path(__file__).parent / name for name in ("kernel", "bench")}
 DEBIAN_PACKAGES: Final = Path("/usr/lib/python3/dist-packages")
 
 SYS_BPF: Final = 321
@@ -40,9 +40,9 @@ def ebpf_obstacle() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give what is in tests/kernel its marker."""
+    """Give what is in tests/kernel and tests/bench its marker."""
     for item in items:
-        if KERNEL_TESTS in item.path.parents:
+        if not NEEDING_EBPF.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.kernel)
 
 
