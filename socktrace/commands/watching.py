@@ -183,6 +183,23 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def _in_foreground() -> bool:
+    """Whether Ctrl-C reaches our process group from its terminal, and so the command too.
+
+    Standard streams say nothing of that: they may all be redirected (termios(3), tcgetpgrp(3)).
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
 class Loop:
     """Steps a session until its time is up, the command has ended, or somebody says stop."""
 
@@ -249,6 +266,6 @@ class Loop:
         # The command decides: it may have its own answer to Ctrl-C. A terminal has sent it the
         # signal already, anybody else has sent it to us alone.
         self.reason = "interrupted"
-        if number != signal.SIGINT or not sys.stdin.isatty():
+        if number != signal.SIGINT or not _in_foreground():
             self._child.send(number)
         return False

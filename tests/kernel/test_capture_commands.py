@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import stat
 import subprocess
@@ -351,3 +353,36 @@ def test_the_cache_is_our_own() -> None:
     assert status.st_uid == os.geteuid()
     assert not status.st_mode & 0o022
     assert sys.executable
+
+
+TRAP = "trap 'n=$((n+1))' INT; n=0; echo ready; for i in 1 2 3 4 5 6; do sleep 0.1; done; echo n=$n"
+
+
+@pytest.mark.parametrize("redirected", [False, True])
+def test_ctrl_c_reaches_the_command_once(tmp_path: Path, *, redirected: bool) -> None:
+    """The terminal sends SIGINT to the command itself: we must not send it again."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        if redirected:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        command = [
+            str(SOCKTRACE),
+            "record",
+            "-o",
+            str(tmp_path / "r.jsonl"),
+            "--",
+            "sh",
+            "-c",
+            TRAP,
+        ]
+        os.execv(command[0], command)  # noqa: S606 - a shell would be one process more
+    seen = b""
+    while b"ready" not in seen:
+        seen += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")
+    with contextlib.suppress(OSError):  # EIO: the other side has closed (pty(7))
+        while piece := os.read(terminal, 4096):
+            seen += piece
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"n=1" in seen
