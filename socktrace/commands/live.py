@@ -7,15 +7,18 @@ with one, that command and everything it starts, until it ends.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.commands import watching
 from socktrace.commands.output import Output
 from socktrace.commands.values import payload_bytes, seconds
+from socktrace.engine.hiding import Hiding
 from socktrace.engine.selecting import Selecting
 from socktrace.engine.session import Session
 from socktrace.host.launch import Child
+from socktrace.host.processes import ancestors
 from socktrace.text.telling import Teller
 
 if TYPE_CHECKING:
@@ -47,6 +50,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="show the first N bytes that each call carried (0 to 4096; default 0)",
     )
+    parser.add_argument(
+        "--show-terminal",
+        action="store_true",
+        help="also what shows this terminal (sshd, tmux, ...): each line printed makes it work, "
+        "and so makes another line",
+    )
     watching.add_filters(parser)
 
 
@@ -62,9 +71,16 @@ def run(args: argparse.Namespace) -> int:
             lines.world = session.world
             screen = _Screen(session)
             lines.sink = screen.take
+            shown_by = _terminal_side(args)
+            if shown_by:
+                hiding = Hiding(frozenset(shown_by), screen.take, session.world)
+                lines.sink = hiding.take
             session.start(only=None if child is None else {child.pid})
             loop = watching.Loop(session, child, args.duration)
             watching.say("watching; Ctrl-C ends")
+            if shown_by:
+                names = ", ".join(f"{name}({pid})" for pid, name in shown_by.items())
+                watching.say(f"not shown, since it shows this: {names} (--show-terminal)")
             if child is not None:
                 child.release()
             loop.run(screen.tick)
@@ -77,6 +93,16 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if child is not None:
             child.abandon()
+
+
+def _terminal_side(args: argparse.Namespace) -> dict[int, str]:
+    """The processes that stand between us and the eyes of the user, by pid; none if asked for.
+
+    Those who started us, and so hold the other side of our terminal, are among our ancestors.
+    """
+    if not sys.stdout.isatty() or args.show_terminal or args.pid or args.traced:
+        return {}
+    return dict(ancestors(os.getpid()))
 
 
 class _Screen:

@@ -123,3 +123,15 @@ def process_of(tid: int) -> int | None:
         if line.startswith(b"Tgid:"):
             return int(line.split()[1])
     return None
+
+
+def ancestors(pid: int) -> list[tuple[int, str]]:
+    """The parent of a process, its parent, and so on, without process 1: (pid, name) of each."""
+    found: list[tuple[int, str]] = []
+    while (stat := _read_stat(pid)) is not None:
+        pid = int(stat[1][_STAT_PPID])
+        parent = _read_stat(pid) if pid > 1 else None
+        if parent is None:
+            break
+        found.append((pid, parent[0]))
+    return found
