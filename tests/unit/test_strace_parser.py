@@ -288,3 +288,9 @@ def test_a_call_cut_short_may_be_recorded() -> None:
     """The kernel may tell of the return of a call whose thread was ended in it."""
     lines = [*faithful(), recorded("accept", -1, 7, 5, errno="ERESTARTSYS")]
     assert compare(lines, parse(STRACE)).differences == []
+
+
+def test_a_call_that_strace_could_not_read_is_left_out() -> None:
+    """A thread killed before strace looked at its registers leaves a line without a name."""
+    lines = ["9 ???( <unfinished ...>", "9 +++ killed by SIGKILL +++"]
+    assert list(parse(lines)) == []

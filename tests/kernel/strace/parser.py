@@ -72,6 +72,10 @@ def is_socket(text: str) -> bool:
     return at >= 0 and _SOCKET.match(text, at) is not None
 
 
+_UNREAD: Final = "???("
+"""How strace begins the line of a call that it could not read: its thread was killed meanwhile."""
+
+
 def parse(lines: Iterable[str]) -> Iterator[StraceCall]:
     """Read calls in the order in which they returned; at the end those that never did."""
     begun: dict[int, str] = {}
@@ -85,6 +89,8 @@ def parse(lines: Iterable[str]) -> Iterator[StraceCall]:
                 yield _unfinished(tid, begun.pop(tid))
             continue
         text = _joined(begun.pop(tid, ""), text)
+        if text.startswith(_UNREAD):
+            continue
         if _NEVER.search(text):
             yield _unfinished(tid, _NEVER.sub("", text))
         elif _UNFINISHED.search(text):
