@@ -36,6 +36,8 @@ PSEUDO_MAP_FD: Final = 1
 
 _FORMAT: Final = "1"
 _LOCAL_INCLUDE: Final = re.compile(r'^#include "([\w/.]+)"$', re.MULTILINE)
+_KEPT_IMAGES: Final = 32
+"""Images kept, the newest: each kernel, each version of the probes and each --payload has one."""
 _COMPILER_SECONDS: Final = 120
 
 
@@ -128,8 +130,18 @@ def _save(file: Path, encoded: bytes) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(encoded)
         Path(name).replace(file)
+        kept = sorted(file.parent.glob("probes-*.bpf"), key=_made, reverse=True)
+        for old in kept[_KEPT_IMAGES:]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def _made(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _compile(flags: list[str], programs: list[str]) -> tuple[Image, bytes]:
