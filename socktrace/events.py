@@ -236,7 +236,10 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
-    """A process that existed when we attached."""
+    """A process that existed when we attached.
+
+    ``comm`` is empty for one that is about to become a command of ours: what it is now is us.
+    """
 
     t: int
     pid: int

@@ -28,31 +28,26 @@ struct message_blob {
 
 static __always_inline int read_message(struct message *message, u64 address, bool abi32)
 {
+	u64 raw[7] = {};
+
 	if (abi32) {
-		u32 raw[7] = {};
+		u32 narrow[7] = {};
 
-		if (READ_USER(raw, address))
+		if (READ_USER(narrow, address))
 			return -1;
-		message->name = raw[0];
-		message->name_length = raw[1];
-		message->iov = raw[2];
-		message->iov_count = raw[3];
-		message->control = raw[4];
-		message->control_length = raw[5];
-		message->flags = raw[6];
-	} else {
-		u64 raw[7] = {};
-
-		if (READ_USER(raw, address))
-			return -1;
-		message->name = raw[0];
-		message->name_length = raw[1];
-		message->iov = raw[2];
-		message->iov_count = raw[3];
-		message->control = raw[4];
-		message->control_length = raw[5];
-		message->flags = raw[6];
+#pragma unroll
+		for (int i = 0; i < 7; i++)
+			raw[i] = narrow[i];
+	} else if (READ_USER(raw, address)) {
+		return -1;
 	}
+	message->name = raw[0];
+	message->name_length = raw[1];
+	message->iov = raw[2];
+	message->iov_count = raw[3];
+	message->control = raw[4];
+	message->control_length = raw[5];
+	message->flags = raw[6];
 	return 0;
 }
 

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             if shown_by:
                 hiding = Hiding(frozenset(shown_by), screen.take, session.world)
                 lines.sink = hiding.take
-            session.start(only=None if child is None else {child.pid})
+            session.start(None if child is None else child.pid)
             loop = watching.Loop(session, child, args.duration)
             watching.say("watching; Ctrl-C ends")
             if shown_by:

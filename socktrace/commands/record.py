@@ -159,7 +159,7 @@ def _record(  # noqa: PLR0913, PLR0917 - what a recording is made of
     end: End | None = None
     lines.sink = writer.write
     try:
-        session.start(only=None if child is None else {child.pid})
+        session.start(None if child is None else child.pid)
         loop = watching.Loop(session, child, args.duration)
         if child is not None:
             child.release()

@@ -10,6 +10,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from socktrace.capture.source import Capture
 from socktrace.engine.pipeline import Pipeline
 from socktrace.host.blocked import calls_in_progress, descriptors_waited_for
@@ -22,7 +24,7 @@ from socktrace.model.tracker import Tracker
 from socktrace.model.waiting import WAITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from socktrace.capture.counters import Counters
     from socktrace.capture.options import CaptureOptions
@@ -86,7 +88,7 @@ class Session:
         """System calls seen so far."""
         return self._pipeline.calls
 
-    def start(self, only: Collection[int] | None = None) -> None:
+    def start(self, command: int | None = None) -> None:
         """Attach the probes, then list the sockets that exist.
 
         In this order nothing falls between the two: what was made before is listed, what is made
@@ -94,13 +96,14 @@ class Session:
         them, later events correct the listing.
 
         Args:
-            only: processes to list, where not all; those that are captured come by themselves.
+            command: the process that waits to become the traced command, if there is one: nothing
+                else is listed, and of it not the name, which is still ours.
         """
         self.capture.start()
         self.notes += [f"this kernel has no tracepoint {name}" for name in self.capture.missing]
         before = self.capture.read()
         # Whom we watch is whom we list, and nobody is listed who is not to be shown.
-        wanted = only if only is not None else self._options.pids
+        wanted = self._options.pids if command is None else {command}
         pids = list_pids() if wanted is None else wanted
         self.capture.adopt(calls_in_progress(pid for pid in pids if pid != os.getpid()))
         seen, listed, notes = list_existing(
@@ -109,6 +112,9 @@ class Session:
         self.notes += notes
         self._pipeline.take(before)
         for process in seen:
+            if process.pid == command:
+                self._tracker.feed(msgspec.structs.replace(process, comm="", cmdline=()))
+                continue
             self.capture.decoder.comms.setdefault(process.pid, process.comm)
             self._tracker.feed(process)
         for socket in listed:

@@ -386,3 +386,13 @@ def test_ctrl_c_reaches_the_command_once(tmp_path: Path, *, redirected: bool) ->
     os.waitpid(pid, 0)
     os.close(terminal)
     assert b"n=1" in seen
+
+
+def test_the_command_does_not_bear_our_name(tmp_path: Path) -> None:
+    """Before its first exec the process is a fork of ours: neither name nor arguments are told."""
+    record(tmp_path / "r.jsonl", "true")
+    told = [line for line in lines(tmp_path / "r.jsonl") if line["kind"] == "process"]
+    assert [line["event"] for line in told] == ["seen", "exec", "exit"]
+    assert "comm" not in told[0]
+    assert "cmdline" not in told[0]
+    assert told[1]["comm"] == "true"
