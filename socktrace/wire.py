@@ -78,6 +78,43 @@ DATA: Final = np.dtype(
 )
 """struct data_record. Times are CLOCK_MONOTONIC ns until a source rebases them."""
 
+FOLD: Final = np.dtype(
+    [
+        ("inode", "<u4"),
+        ("pid", "<u4"),
+        ("call", "u1"),
+        ("way", "u1"),
+        ("errno", "<u2"),
+        ("cpu", "<u2"),
+        ("epoch", "<u2"),
+        ("calls", "<u8"),
+        ("bytes", "<u8"),
+        ("time", "<u8"),
+        ("first", "<u8"),
+        ("last", "<u8"),
+        ("tid", "<u4"),
+        ("fd", "<i4"),
+        ("local_port", "<u2"),
+        ("pad", "<u2"),
+        ("pad2", "<u4"),
+    ]
+)
+"""struct fold_key and struct fold_total: data calls that the kernel side added up.
+
+``first`` is the start of the first of them and ``last`` the return of the last, CLOCK_MONOTONIC ns.
+"""
+
+WAY_OUTGOING: Final = 0x01
+"""Bits of ``way``. splice(2): into the socket."""
+WAY_PEEK: Final = 0x02
+"""MSG_PEEK: the bytes stayed in the queue."""
+WAY_EMPTY: Final = 0x04
+"""Took in 0 bytes though there was room for some."""
+WAY_LONGER: Final = 0x08
+"""MSG_TRUNC: what came was longer than the room for it."""
+WAY_LOST: Final = 0x10
+"""Added up because the data ring was full, not because it was asked for."""
+
 SOCKET_VIEW: Final = np.dtype(
     [
         ("sk", "<u8"),
@@ -188,7 +225,7 @@ class Decoder:
 
     def __init__(self, base: int) -> None:
         """Decode relative to `base`."""
-        self._base = base
+        self.base = base
         self.comms: dict[int, str] = {}
         self.gone: list[int] = []
         """Threads that have ended: whoever has seen to their last records forgets their names."""
@@ -227,7 +264,7 @@ class Decoder:
         length = f[_PAYLOAD_LENGTH]
         timeout = f[_TIMEOUT]
         return Call(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             dur=f[1],
             pid=f[2],
             tid=tid,
@@ -254,7 +291,7 @@ class Decoder:
         if sock is None:
             return None
         return Passed(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             pid=f[2],
             tid=f[3],
             fd=f[5],
@@ -269,7 +306,7 @@ class Decoder:
         comm = text_of(f[_COMM])
         self.comms[f[6]] = comm
         return Fork(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             pid=f[2],
             tid=f[3],
             child=f[6],
@@ -282,7 +319,7 @@ class Decoder:
     def _exec(self, f: tuple[Any, ...], _record: bytes) -> Exec:
         comm = self.comms[f[3]] = text_of(f[_COMM])
         return Exec(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             pid=f[2],
             tid=f[3],
             comm=comm,
@@ -294,7 +331,7 @@ class Decoder:
     def _exit(self, f: tuple[Any, ...], _record: bytes) -> Exit:
         self.gone.append(f[3])
         return Exit(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             pid=f[2],
             tid=f[3],
             comm=text_of(f[_COMM]),
@@ -312,7 +349,7 @@ class Decoder:
         if sock is None:
             return None
         return TcpState(
-            t=f[0] - self._base,
+            t=f[0] - self.base,
             sock=sock,
             old=f[5],
             new=f[6],
@@ -320,7 +357,7 @@ class Decoder:
             tid=f[3],
             in_call=bool(f[9] & FLAG_IN_CALL),
             call=_CALL_NAMES[f[7]],
-            call_t=f[_ARGS][0] - self._base if f[_ARGS][0] else 0,
+            call_t=f[_ARGS][0] - self.base if f[_ARGS][0] else 0,
             exiting=bool(f[9] & FLAG_EXITING),
         )
 
@@ -328,7 +365,7 @@ class Decoder:
         sock = _view(f[_SOCKET])
         if sock is None:
             return None
-        return TcpSegment(t=f[0] - self._base, sock=sock, event=SEGMENTS.get(f[6], "retransmit"))
+        return TcpSegment(t=f[0] - self.base, sock=sock, event=SEGMENTS.get(f[6], "retransmit"))
 
 
 def command_line(raw: bytes) -> tuple[str, ...]:

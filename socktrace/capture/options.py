@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from socktrace.errors import UsageError
 
@@ -29,6 +29,9 @@ class CaptureOptions:
     """Size of the ring of life-cycle records in 4 KiB pages; a power of 2."""
     data_pages: int = 8192
     wide_pages: int = 2048
+    events: Literal["all", "lifecycle"] = "all"
+    """"all": a record for each call. "lifecycle": calls that move bytes are only added up, by socket,
+    process and call."""
     calls: frozenset[str] | None = None
     """Only these calls; None: all of `socktrace.calls`."""
 

@@ -19,7 +19,7 @@ from socktrace.capture.programs import CHECK, PROGRAMS, Programs
 from socktrace.capture.ring import Ring
 from socktrace.capture.selfcheck import CALL as CHECK_CALL
 from socktrace.capture.selfcheck import learn_socket_operations
-from socktrace.wire import DATA, NO_TIMEOUT, Decoder, ends, full_record, rows
+from socktrace.wire import DATA, FOLD, NO_TIMEOUT, Decoder, ends, full_record, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from socktrace.capture.options import CaptureOptions
     from socktrace.events import Event, Loss
     from socktrace.host.blocked import ThreadCall
+    from socktrace.model.folds import DataFold
 
 MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
 """config.mode of probes/events.h."""
@@ -43,13 +44,29 @@ _SETTLED_NS: Final = 5_000_000
 comes later than that is delivered late, out of order."""
 
 
+class RawBatch(NamedTuple):
+    """What one reading of the rings gave, as the kernel side wrote it.
+
+    Cheap to take; to be decoded by `decode_batch` or kept for later.
+    """
+
+    full: NDArray[np.void]
+    """Full records in the order of their return."""
+    data: NDArray[np.void]
+    """Fixed records of layout `wire.DATA` in the order of their return."""
+    folds: NDArray[np.void]
+    """Data calls that the kernel side added up, of layout `wire.FOLD`; see `CaptureOptions.events`."""
+
+
 class Batch(NamedTuple):
-    """What one reading of the rings gave."""
+    """One reading of the rings, decoded."""
 
     events: list[tuple[int, Event]]
     """(time of return, event) of full records, in order; ns since the recording began."""
     data: NDArray[np.void]
     """Fixed records of layout `wire.DATA` in the order of their return; ``start`` rebased."""
+    folds: list[DataFold]
+    """Data calls that the kernel side added up; they may come later than what followed them."""
 
 
 class CallInProgress(NamedTuple):
@@ -189,14 +206,15 @@ class Capture:
         self._programs.enable(calls)
 
     def read(self, *, everything: bool = False) -> Batch:
+        """What has come since the last reading, decoded: see `read_raw`."""
+        return decode_batch(self.decoder, self.read_raw(everything=everything))
+
+    def read_raw(self, *, everything: bool = False) -> RawBatch:
         """What has come since the last reading.
 
         The three rings are merged by time of return. A record is held back until what is older
         must have come too; `everything` gives these out as well, for the end.
         """
-        for tid in self.decoder.gone:
-            self.decoder.comms.pop(tid, None)
-        self.decoder.gone.clear()
         horizon = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - _SETTLED_NS
         # What tells of a life comes before what builds on it (a birth before data, descriptors
         # before the message that brought them), so its ring is read last: whatever is read here,
@@ -206,16 +224,7 @@ class Capture:
         data = np.concatenate((self._held_data, data))
         full, self._held_full = _settled(full, None if everything else horizon)
         data, self._held_data = _settled(data, None if everything else horizon)
-        decode = self.decoder.decode
-        base = self.base
-        events = [
-            (end - base, event)
-            for end, row in zip(ends(full).tolist(), rows(full), strict=True)
-            if (event := decode(row)) is not None
-        ]
-        if len(data):
-            data["start"] -= np.uint64(base)
-        return Batch(events, data)
+        return RawBatch(full, data, np.empty(0, FOLD))
 
     def fill(self) -> float:
         """How full the fullest ring is, 0 to 1."""
@@ -297,6 +306,30 @@ class Capture:
     def __exit__(self, *_: object) -> None:
         """Let everything go."""
         self.close()
+
+
+def decode_batch(decoder: Decoder, raw: RawBatch) -> Batch:
+    """The events of `raw`, with times in ns since the recording began.
+
+    Args:
+        decoder: carries what later records need of earlier ones; its batches come in order.
+        raw: as `Capture.read_raw` gave it; its data records may be changed in place.
+    """
+    for tid in decoder.gone:
+        decoder.comms.pop(tid, None)
+    decoder.gone.clear()
+    base = decoder.base
+    events = [
+        (end - base, event)
+        for end, row in zip(ends(raw.full).tolist(), rows(raw.full), strict=True)
+        if (event := decoder.decode(row)) is not None
+    ]
+    data = raw.data
+    if len(data):
+        if not data.flags.writeable:
+            data = data.copy()
+        data["start"] -= np.uint64(base)
+    return Batch(events, data, [])
 
 
 def _signed(register: int) -> int:

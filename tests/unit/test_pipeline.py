@@ -64,7 +64,7 @@ def run(events: list[tuple[int, Event]], records: np.ndarray[Any, Any]) -> tuple
     """Feed one batch."""
     tracker = Journal()
     pipeline = Pipeline(tracker, tracker.lines.append, {ONE: "one", TWO: "two"})
-    pipeline.take(Batch(events, records))
+    pipeline.take(Batch(events, records, []))
     return tracker, pipeline
 
 
