@@ -66,38 +66,71 @@ static __always_inline void count_lost_life(void)
 	__sync_fetch_and_add(&cpu->life.lost, 1);
 }
 
-/* A ring was full: a call that moves bytes is added up for its socket instead, so that totals stay exact. */
-static __always_inline void add_to_overflow(u32 inode, u32 call, u32 calls, s64 ret, u64 bytes, u64 duration,
-					    struct cpu_counters *cpu)
+/* The total of `key` in the table of this CPU; NULL: its place is another's. */
+static __always_inline struct fold_total *fold_place_of(const struct fold_key *key, const struct config *cfg)
 {
-	struct overflow_key key = { .inode = inode, .call = call };
-	struct overflow_total zero = {}, *total;
+	u32 mixed = (key->inode ^ key->pid << 16) + key->call * 89 + key->way * 7 + key->error;
+	u32 index = (mixed * 2654435769u >> 16) & (cfg->fold_places - 1);
+	const u64 *wanted = (const u64 *)key, *found;
+	struct fold_place *place;
 
-	total = overflow.lookup_or_try_init(&key, &zero);
-	if (!total) {
-		__sync_fetch_and_add(&cpu->overflow_full, 1);
-		return;
-	}
-	__sync_fetch_and_add(&total->calls, calls);
-	if (ret < 0)
-		__sync_fetch_and_add(&total->errors, 1);
-	else
-		__sync_fetch_and_add(&total->bytes, bytes);
-	/* Of an addition of 0 the compiler makes an atomic OR, which kernels before 5.12 do not know. */
-	if (duration)
-		__sync_fetch_and_add(&total->time, duration);
-	total->last = bpf_ktime_get_ns();
+	index += ((key->epoch & 1) * cfg->cpus + key->cpu) * cfg->fold_places;
+	place = fold_places.lookup(&index);
+	if (!place)
+		return NULL;
+	found = (const u64 *)&place->key;
+	if (!place->total.calls)
+		place->key = *key;
+	else if (found[0] != wanted[0] || found[1] != wanted[1])
+		return NULL;
+	return &place->total;
 }
 
-/* The wide ring was full. What sendmmsg and recvmmsg return is a number of messages: their bytes are in the
+static __always_inline struct fold_total *fold_in_map(const struct fold_key *key)
+{
+	struct fold_total zero, *total = folds.lookup((struct fold_key *)key);
+
+	if (total)
+		return total;
+	__builtin_memset(&zero, 0, sizeof(zero));
+	folds.update((struct fold_key *)key, &zero);
+	return folds.lookup((struct fold_key *)key);
+}
+
+/* Adds calls up, under `key`; `bytes` is what they moved. */
+static __always_inline struct fold_total *add_to_fold(const struct fold_key *key, const struct config *cfg, u32 calls,
+						      u64 bytes, u64 start, u64 now)
+{
+	struct fold_total *total = fold_place_of(key, cfg);
+
+	if (!total)
+		total = fold_in_map(key);
+	if (!total) {
+		struct cpu_counters *cpu = books();
+		if (cpu)
+			cpu->folds_full += calls;
+		return NULL;
+	}
+	if (!total->calls)
+		total->first = start;
+	total->calls += calls;
+	total->bytes += bytes;
+	total->time += now - start;
+	total->last = now;
+	return total;
+}
+
+/* Adds up a call that would have gone into the wide ring. What sendmmsg and recvmmsg return is a number of messages: their bytes are in the
  * blob (struct message_blob). */
-static __always_inline void add_wide_to_overflow(const struct full_record *record, struct cpu_counters *cpu)
+static __always_inline void fold_wide(const struct full_record *record, const struct config *cfg, u8 way)
 {
 	const struct data_record *head = &record->head;
-	u32 call = head->call;
+	struct fold_total *total;
+	struct fold_key key = {};
 	u64 bytes = head->ret;
 
-	switch (call) {
+	key.call = head->call;
+	switch (key.call) {
 	case CALL_SENDMMSG:
 	case CALL_RECVMMSG:
 	case CALL_RECVMMSG_TIME64:
@@ -107,24 +140,42 @@ static __always_inline void add_wide_to_overflow(const struct full_record *recor
 	case CALL_RECVMSG:
 		break;
 	default:
-		if (call < CALL_FIRST_DATA || call > CALL_LAST_DATA)
-			return;
+		/* A wait moves no bytes. */
+		if (key.call < CALL_FIRST_DATA || key.call > CALL_LAST_DATA)
+			bytes = 0;
 	}
-	if (head->inode)
-		add_to_overflow(head->inode, call | OVERFLOW_WIDE, 1, head->ret, bytes, head->duration, cpu);
+	key.inode = head->inode;
+	key.pid = head->pid;
+	key.way = way;
+	key.cpu = head->cpu;
+	key.epoch = cfg->epoch;
+	if (head->ret < 0) {
+		key.error = -head->ret;
+		bytes = 0;
+	}
+	total = add_to_fold(&key, cfg, 1, bytes, head->start, head->start + head->duration);
+	if (total) {
+		total->tid = head->tid;
+		total->fd = head->fd;
+	}
 }
 
 static __always_inline void emit_wide(struct full_record *record)
 {
 	struct cpu_counters *cpu = books();
+	struct config *cfg = configuration();
 
-	if (!cpu)
+	if (!cpu || !cfg)
 		return;
 	record->head.cpu = bpf_get_smp_processor_id();
+	if (cfg->folded) {
+		fold_wide(record, cfg, 0);
+		return;
+	}
 	record->head.sequence = next_number(&cpu->wide.attempted);
 	if (wide_ring.ringbuf_output(record, sizeof(*record), BPF_RB_NO_WAKEUP)) {
 		__sync_fetch_and_add(&cpu->wide.lost, 1);
-		add_wide_to_overflow(record, cpu);
+		fold_wide(record, cfg, WAY_LOST | WAY_WIDE);
 	}
 }
 

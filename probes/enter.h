@@ -167,7 +167,7 @@ int on_enter(struct bpf_raw_tracepoint_args *ctx)
 	struct number_entry *found, entry;
 	struct registers regs;
 	struct config *cfg;
-	struct slot *slot, fresh;
+	struct slot *slot;
 	u64 task, id;
 	u32 tid, index = number;
 	bool abi32;
@@ -180,26 +180,21 @@ int on_enter(struct bpf_raw_tracepoint_args *ctx)
 	cfg = configuration();
 	if (!cfg)
 		return 0;
-	id = bpf_get_current_pid_tgid();
+	task = current_task();
+	id = thread_id(task);
 	if (!wanted(cfg, id >> 32))
 		return 0;
-	task = current_task();
 	abi32 = is_abi32(task);
 	entry = *found;
 	if (!(abi32 ? entry.call32 : entry.call64))
 		return 0;
 	tid = id;
-	slot = slots.lookup(&tid);
+	slot = take_slot(tid, cfg);
 	if (!slot) {
-		__builtin_memset(&fresh, 0, sizeof(fresh));
-		slots.update(&tid, &fresh);
-		slot = slots.lookup(&tid);
-		if (!slot) {
-			struct cpu_counters *cpu = books();
-			if (cpu)
-				cpu->slots_full++;
-			return 0;
-		}
+		struct cpu_counters *cpu = books();
+		if (cpu)
+			cpu->slots_full++;
+		return 0;
 	}
 	slot->active = 0;
 	read_registers(&regs, pt_regs);

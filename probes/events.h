@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wire format: what travels through the ring buffers to socktrace/wire.py.
+/* The wire format: what travels to socktrace/wire.py.
  *
  * Two sizes only, so that a run of records is an array to its reader: `struct data_record` for calls
  * that move bytes, and `struct full_record`, which begins with the same fields, for all the rest.
@@ -60,6 +60,20 @@ struct data_record {
 	__u8 ip[16];
 };
 
+#define WAIT_BLOB_SIZE 72 /* 6 struct epoll_event, 9 struct pollfd */
+
+/* A call that waits for several descriptors, where few are concerned: servers make one for every few requests. */
+struct wait_record {
+	struct data_record head;
+	__u64 files;
+	__u64 timeout; /* as in struct full_record */
+	__u64 args[4];
+	__u8 comm[COMM_SIZE];
+	__u32 blob_length;
+	__u32 pad;
+	__u8 blob[WAIT_BLOB_SIZE];
+};
+
 /* A socket as the kernel's own structures show it. */
 struct socket_view {
 	__u64 sk;
@@ -106,17 +120,17 @@ struct ring_counters {
 
 struct cpu_counters {
 	struct ring_counters life;
-	struct ring_counters data;
-	struct ring_counters wide;
+	struct ring_counters wide; /* without those in wait_positions */
 	__u64 unreadable; /* user memory not resident */
 	__u64 slots_full; /* a call not followed: the map of calls in progress was full */
-	__u64 overflow_full; /* a lost data call that found no place in `overflow` either */
+	__u64 folds_full; /* calls that found no place in `folds` */
 	__u64 rescued;       /* told by on_tcp_state_missed */
 };
 
 /* A call in progress, one slot a thread: written at entry, read at return, and by whoever asks
  * which calls are blocked now. */
 struct slot {
+	__u64 owner; /* the thread whose it is; 0: nobody's yet */
 	__u64 start;
 	__u64 args[6];
 	__u64 timeout;
@@ -138,20 +152,52 @@ struct slot {
 #define MARK_SECOND 1 /* splice: the socket is fd_out */
 #define MARK_BEFORE 2 /* the call was in progress when we attached: start is that moment */
 
-/* Where calls and bytes are added up when their ring is full. */
-struct overflow_key {
+/* Calls that move bytes, added up in the kernel: because only that was asked for, or because their ring is full.
+ * The key has the CPU in it, so that no two of them write to the same total. */
+struct fold_key {
 	__u32 inode;
-	__u32 call; /* OVERFLOW_WIDE: the wide ring was full, not the data ring */
+	__u32 pid;
+	__u8 call;
+	__u8 way; /* WAY_* */
+	__u16 error; /* errno; 0: none */
+	__u16 cpu;
+	__u16 epoch; /* config.epoch: a total of an epoch gone by is not written to any more */
 };
 
-#define OVERFLOW_WIDE 0x100
-
-struct overflow_total {
+struct fold_total {
 	__u64 calls;
-	__u64 errors;
 	__u64 bytes;
 	__u64 time;
-	__u64 last;
+	__u64 first; /* start of the first of them */
+	__u64 last;  /* return of the last */
+	__u32 tid;
+	__s32 fd;
+	__u16 local_port;
+	__u16 pad;
+	__u32 pad2;
+};
+
+/* A place in the table of totals: the key is looked for in one place only, and if that is another's, the total
+ * goes into the map `folds`. */
+struct fold_place {
+	struct fold_key key;
+	struct fold_total total;
+};
+
+#define WAY_OUTGOING 0x01 /* splice: into the socket */
+#define WAY_PEEK 0x02     /* MSG_PEEK: the bytes stay in the queue */
+#define WAY_EMPTY 0x04    /* took in 0 bytes though there was room for some */
+#define WAY_LONGER 0x08   /* MSG_TRUNC: longer than there was room for */
+#define WAY_LOST 0x10     /* the ring was full */
+#define WAY_WIDE 0x20     /* with WAY_LOST: the wide ring, not the data ring */
+
+/* Where the writer and the reader of a CPU's data records, or wait records, are; both only grow. Each has a cache line to itself. */
+struct position {
+	__u64 written;
+	__u64 lost;
+	__u64 pad[6];
+	__u64 read;
+	__u64 pad2[7];
 };
 
 /* What the loader tells the programs; one entry. */
@@ -163,7 +209,13 @@ struct config {
 	__u64 cgroup_id;
 	__u64 socket_fops; /* struct file_operations of sockets, learned at start */
 	__u32 check_number; /* the call that the self-check makes */
-	__u32 pad;
+	__u32 data_records; /* room for so many on each CPU, a power of 2 */
+	__u32 folded; /* no data records: calls that move bytes are only added up */
+	__u32 epoch;
+	__u32 slots; /* entries of the map of that name, a power of 2 */
+	__u32 fold_places; /* places that each CPU has in `fold_places`, twice; a power of 2 */
+	__u32 cpus;
+	__u32 wait_records; /* as data_records */
 };
 
 #define MODE_TARGETS 1

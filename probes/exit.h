@@ -5,6 +5,9 @@
 #define SOCKTRACE_EXIT_H
 
 #define EBADF 9
+#define MSG_PEEK 0x2
+#define MSG_TRUNC 0x20
+#define barrier() asm volatile("" ::: "memory")
 
 static __always_inline void fill_head(struct data_record *head, const struct slot *slot, u64 id, s64 ret,
 				      u64 now)
@@ -41,6 +44,16 @@ struct inet_address {
 	u8 ip4[4];
 	u8 ip6[16];
 };
+
+/* The port that a call on an unbound socket may just have given it. 0: none, or the socket is gone. */
+static __always_inline u16 local_port_of(u64 sk)
+{
+	u16 port = 0;
+
+	if (sk)
+		READ(port, sk + OFF_SOCK_NUM);
+	return port;
+}
 
 /* sendto, recvfrom: the address into the fixed fields. 0: done; 1: it does not fit (AF_UNIX ...). */
 static __always_inline int short_address(struct data_record *head, u64 address, s32 length)
@@ -97,8 +110,7 @@ static __always_inline int fill_data(struct data_record *head, u32 call, const u
 		head->msg_flags = args[3];
 		if (!args[4])
 			return 0;
-		if (sk)
-			READ(head->local_port, sk + OFF_SOCK_NUM);
+		head->local_port = local_port_of(sk);
 		return short_address(head, args[4], args[5]);
 	case CALL_RECVFROM:
 		head->length = args[2];
@@ -122,36 +134,206 @@ static __always_inline int fill_data(struct data_record *head, u32 call, const u
 	return 0;
 }
 
-/* True: told. False: a full record is needed. */
-static __always_inline bool tell_data(const struct slot *slot, u64 id, s64 ret, u64 now)
+/* Adds a call up with others like it, instead of telling it. */
+static __always_inline void fold_data(const struct slot *slot, const struct config *cfg, u64 id, s64 ret, u64 now,
+				      u32 cpu, u8 way)
 {
-	struct data_record *record;
-	struct cpu_counters *cpu = books();
-	u32 sequence;
+	bool incoming = false;
+	u64 length = slot->args[2];
+	u32 msg_flags = 0;
+	struct fold_total *total;
+	struct fold_key key = {
+		.inode = slot->inode,
+		.pid = id >> 32,
+		.call = slot->call,
+		.cpu = cpu,
+		.epoch = cfg->epoch,
+	};
 
-	if (!cpu)
+	switch (slot->call) {
+	case CALL_READ:
+	case CALL_READV:
+		incoming = true;
+		break;
+	case CALL_PREADV2:
+		incoming = true;
+		msg_flags = 0;
+		break;
+	case CALL_RECV:
+	case CALL_RECVFROM:
+		incoming = true;
+		msg_flags = slot->args[3];
+		break;
+	case CALL_SPLICE:
+		if (slot->marks & MARK_SECOND)
+			way |= WAY_OUTGOING;
+		else
+			incoming = true;
+		length = slot->args[4];
+		break;
+	}
+	if (ret < 0) {
+		key.error = -ret;
+		ret = 0;
+	} else if (incoming) {
+		if (msg_flags & MSG_PEEK)
+			way |= WAY_PEEK;
+		else if (!ret && length)
+			way |= WAY_EMPTY;
+		if (msg_flags & MSG_TRUNC && ret > length)
+			way |= WAY_LONGER;
+	}
+	key.way = way;
+	total = add_to_fold(&key, cfg, 1, ret, slot->start, now);
+	if (!total)
+		return;
+	total->tid = id;
+	total->fd = slot->marks & MARK_SECOND ? slot->args[2] : slot->args[0];
+	/* The first send of a datagram socket binds it. */
+	if (slot->call == CALL_SENDTO && slot->args[4] && !total->local_port)
+		total->local_port = local_port_of(slot->sk);
+}
+
+/* A wait moves no bytes, and is of no one socket. */
+static __always_inline void fold_wait(const struct slot *slot, const struct config *cfg, u64 id, s64 ret, u64 now,
+				      u32 cpu, u8 way)
+{
+	struct fold_key key = {
+		.pid = id >> 32,
+		.call = slot->call,
+		.way = way,
+		.error = ret < 0 ? -ret : 0,
+		.cpu = cpu,
+		.epoch = cfg->epoch,
+	};
+	struct fold_total *total = add_to_fold(&key, cfg, 1, 0, slot->start, now);
+
+	if (total) {
+		total->tid = id;
+		total->fd = -1;
+	}
+}
+
+/* True: told. False: a full record is needed. */
+static __always_inline bool tell_data(const struct slot *slot, const struct config *cfg, u64 id, s64 ret, u64 now)
+{
+	u32 cpu = bpf_get_smp_processor_id(), index;
+	struct position *position;
+	struct data_record *record;
+	struct cpu_counters *counts;
+	u64 written;
+
+	if (cfg->folded) {
+		fold_data(slot, cfg, id, ret, now, cpu, 0);
 		return true;
+	}
 	if (PAYLOAD_SIZE)
 		return false;
-	sequence = cpu->data.attempted;
-	record = data_ring.ringbuf_reserve(sizeof(*record));
+	position = data_positions.lookup(&cpu);
+	if (!position)
+		return true;
+	written = position->written;
+	index = cpu * cfg->data_records + (written & (cfg->data_records - 1));
+	record = written - position->read < cfg->data_records ? data_records.lookup(&index) : NULL;
 	if (!record) {
-		cpu->data.attempted = sequence + 1;
-		cpu->data.lost++;
-		add_to_overflow(slot->inode, slot->call, 1, ret, ret, now - slot->start, cpu);
+		position->lost++;
+		fold_data(slot, cfg, id, ret, now, cpu, WAY_LOST);
 		return true;
 	}
 	fill_head(record, slot, id, ret, now);
-	if (fill_data(record, slot->call, slot->args, slot->sk, ret, slot->timeout)) {
-		data_ring.ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	if (fill_data(record, slot->call, slot->args, slot->sk, ret, slot->timeout))
 		return false;
+	record->sequence = written + position->lost;
+	record->cpu = cpu;
+	if (record->flags & FLAG_UNREADABLE) {
+		counts = books();
+		if (counts)
+			counts->unreadable++;
 	}
-	cpu->data.attempted = sequence + 1;
-	record->sequence = sequence;
-	record->cpu = bpf_get_smp_processor_id();
-	if (record->flags & FLAG_UNREADABLE)
-		cpu->unreadable++;
-	data_ring.ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	/* x86 keeps stores in their order, and the compiler must: who sees the count sees the record. */
+	barrier();
+	position->written = written + 1;
+	return true;
+}
+
+#define EPOLL_EVENT_SIZE 12 /* packed on x86: include/uapi/linux/eventpoll.h */
+#define POLLFD_SIZE 8
+
+/* What a wait has to show: user memory of that many bytes. */
+struct shown {
+	u64 at;
+	s64 length;
+};
+
+/* False: no wait that a wait record can tell. */
+static __always_inline bool is_wait(const struct slot *slot, s64 ret, struct shown *shown)
+{
+	switch (slot->call) {
+	case CALL_EPOLL_WAIT:
+	case CALL_EPOLL_PWAIT:
+	case CALL_EPOLL_PWAIT2:
+		shown->at = slot->args[1];
+		shown->length = ret > 0 ? EPOLL_EVENT_SIZE * ret : 0;
+		return true;
+	case CALL_POLL:
+	case CALL_PPOLL:
+	case CALL_PPOLL_TIME64:
+		shown->at = slot->args[0];
+		shown->length = POLLFD_SIZE * (s64)(u32)slot->args[1];
+		return true;
+	}
+	return false;
+}
+
+/* True: told. False: it has more to show than fits. */
+static __always_inline bool tell_wait(const struct slot *slot, const struct config *cfg, const struct shown *shown,
+				      u64 id, s64 ret, u64 now, u64 task)
+{
+	u32 cpu = bpf_get_smp_processor_id(), index;
+	struct cpu_counters *counts;
+	struct wait_record *record;
+	struct position *position;
+	u64 written, length;
+
+	if (cfg->folded) {
+		fold_wait(slot, cfg, id, ret, now, cpu, 0);
+		return true;
+	}
+	if (shown->length > WAIT_BLOB_SIZE)
+		return false;
+	position = wait_positions.lookup(&cpu);
+	if (!position)
+		return true;
+	written = position->written;
+	index = cpu * cfg->wait_records + (written & (cfg->wait_records - 1));
+	record = written - position->read < cfg->wait_records ? wait_records.lookup(&index) : NULL;
+	if (!record) {
+		position->lost++;
+		fold_wait(slot, cfg, id, ret, now, cpu, WAY_LOST | WAY_WIDE);
+		return true;
+	}
+	fill_head(&record->head, slot, id, ret, now);
+	if (slot->call == CALL_POLL || slot->call == CALL_PPOLL || slot->call == CALL_PPOLL_TIME64)
+		record->head.fd = -1;
+	record->files = files_of(task);
+	record->timeout = slot->timeout;
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		record->args[i] = slot->args[i];
+	bpf_get_current_comm(record->comm, COMM_SIZE);
+	length = at_most(shown->length, WAIT_BLOB_SIZE);
+	record->blob_length = length;
+	if (length && bpf_probe_read_user(record->blob, length, (void *)shown->at)) {
+		record->blob_length = 0;
+		record->head.flags |= FLAG_UNREADABLE;
+		counts = books();
+		if (counts)
+			counts->unreadable++;
+	}
+	record->head.sequence = written + position->lost;
+	record->head.cpu = cpu;
+	barrier();
+	position->written = written + 1;
 	return true;
 }
 
@@ -191,23 +373,28 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	u64 pt_regs = ctx->args[0];
 	s64 ret = ctx->args[1];
-	u64 number = 0, id, now;
+	u64 number = 0, id, now, task;
 	struct number_entry *entry;
 	struct full_record *record;
+	struct shown shown;
+	struct config *cfg;
 	struct slot *slot;
-	u32 tid, index, call;
+	u32 index, call;
 	bool data;
 
-	READ(number, pt_regs + OFF_PT_REGS_ORIG_AX);
+	LOAD(number, AS(PT_REGS, pt_regs) + OFF_PT_REGS_ORIG_AX);
 	index = number;
 	if (index >= SOCKETCALL_NUMBERS)
 		return 0;
 	entry = numbers.lookup(&index);
 	if (!entry || !(entry->call64 | entry->call32))
 		return 0;
-	id = bpf_get_current_pid_tgid();
-	tid = id;
-	slot = slots.lookup(&tid);
+	cfg = configuration();
+	if (!cfg)
+		return 0;
+	task = current_task();
+	id = thread_id(task);
+	slot = slot_of(id, cfg);
 	if (!slot || !slot->active || slot->number != index)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -215,7 +402,11 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 		ret = (s32)ret;
 	call = slot->call;
 	data = call >= CALL_FIRST_DATA && call <= CALL_LAST_DATA;
-	if (data && tell_data(slot, id, ret, now)) {
+	if (data && tell_data(slot, cfg, id, ret, now)) {
+		slot->active = 0;
+		return 0;
+	}
+	if (!data && is_wait(slot, ret, &shown) && tell_wait(slot, cfg, &shown, id, ret, now, task)) {
 		slot->active = 0;
 		return 0;
 	}
@@ -224,7 +415,7 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 		slot->active = 0;
 		return 0;
 	}
-	fill_common(record, slot, id, ret, now, current_task());
+	fill_common(record, slot, id, ret, now, task);
 	if (slot->other_inode)
 		record->other.inode = slot->other_inode;
 	slot->active = 0;

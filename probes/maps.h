@@ -3,31 +3,30 @@
 #ifndef SOCKTRACE_MAPS_H
 #define SOCKTRACE_MAPS_H
 
-#ifndef LIFE_PAGES
-#define LIFE_PAGES 4096
-#endif
-#ifndef DATA_PAGES
-#define DATA_PAGES 8192
-#endif
-#ifndef WIDE_PAGES
-#define WIDE_PAGES 2048
-#endif
-#ifndef SLOTS
-#define SLOTS 65536
-#endif
+/* Three ways, so that what a socket's life hangs on is never crowded out by what flows through it. Sizes are
+ * the loader's: those here only get the maps declared. */
+BPF_RINGBUF_OUTPUT(life_ring, 1);
+BPF_RINGBUF_OUTPUT(wide_ring, 1);
 
-/* Three rings, so that what a socket's life hangs on is never crowded out by what flows through it. */
-BPF_RINGBUF_OUTPUT(life_ring, LIFE_PAGES);
-BPF_RINGBUF_OUTPUT(data_ring, DATA_PAGES);
-BPF_RINGBUF_OUTPUT(wide_ring, WIDE_PAGES);
+/* Calls that move bytes, by far the most, go into plain memory that the reader has mapped too: a ring for each
+ * CPU, which has one writer (on_exit; it cannot be interrupted by itself, nor moved) and so needs neither lock nor
+ * atomic operation, and no helper. CPU number c has the records from c * config.data_records on. */
+BPF_F_TABLE("array", u32, struct data_record, data_records, 1, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct position, data_positions, 1, BPF_F_MMAPABLE);
+/* The same for the most frequent of the calls that carry more. */
+BPF_F_TABLE("array", u32, struct wait_record, wait_records, 1, BPF_F_MMAPABLE);
+BPF_F_TABLE("array", u32, struct position, wait_positions, 1, BPF_F_MMAPABLE);
 
 BPF_ARRAY(config, struct config, 1);
 BPF_ARRAY(numbers, struct number_entry, 512);
 BPF_PERCPU_ARRAY(counters, struct cpu_counters, 1);
 BPF_PROG_ARRAY(call_exits, 64);
 
-/* Calls in progress by thread. A slot is made at a thread's first call and goes with the thread. */
-BPF_HASH(slots, u32, struct slot, SLOTS);
+/* Calls in progress: a thread's slot is the one at the lowest bits of its number, which it takes at its first call
+ * and leaves when it ends: an array is several times quicker to reach than a hash. Threads that find another
+ * there go into `crowded`, by number; so do those whose call was in progress when we attached. */
+BPF_ARRAY(slots, struct slot, 1);
+BPF_HASH(crowded, u32, struct slot, 16384);
 /* The sets that a select in progress was asked for; LRU: a stale entry harms nobody. */
 struct select_sets {
 	u64 word[12];
@@ -37,8 +36,10 @@ BPF_TABLE("lru_hash", u32, struct select_sets, selects, 4096);
 BPF_TABLE("lru_hash", u32, u8, ended, 4096);
 /* Processes of interest when not the whole machine is. */
 BPF_HASH(targets, u32, u8, 65536);
-/* Totals of calls that move bytes and found their ring full. */
-BPF_HASH(overflow, struct overflow_key, struct overflow_total, 65536);
+/* Calls that are added up. Two tables for each CPU, of which the reader empties one while the other is written to;
+ * and a map for what finds its place taken. */
+BPF_F_TABLE("array", u32, struct fold_place, fold_places, 1, BPF_F_MMAPABLE);
+BPF_HASH(folds, struct fold_key, struct fold_total, 65536);
 /* The change of a TCP state that on_tcp_state told last. */
 struct state_note {
 	u64 sk;

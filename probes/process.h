@@ -61,8 +61,8 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	u64 length;
 
 	/* A thread that was not the leader is from now on, and has its number: execve(2). */
-	if (old_tid != (u32)id)
-		slots.delete(&old_tid);
+	if (cfg && old_tid != (u32)id)
+		leave_slot(old_tid, cfg);
 	if (!cfg || !wanted(cfg, id >> 32))
 		return 0;
 	record = process_record(KIND_EXEC, id, task);
@@ -89,8 +89,10 @@ int on_exit_thread(struct bpf_raw_tracepoint_args *ctx)
 	s32 live = 0, code = 0;
 	u8 yes = 1;
 
-	slots.delete(&tid);
-	if (!cfg || !wanted(cfg, pid))
+	if (!cfg)
+		return 0;
+	leave_slot(tid, cfg);
+	if (!wanted(cfg, pid))
 		return 0;
 	record = process_record(KIND_EXIT, id, task);
 	if (!record)

@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "kernel.h"
 #include "emit.h"
+#include "slots.h"
 #include "enter.h"
 #include "exit.h"
 #include "process.h"

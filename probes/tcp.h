@@ -54,6 +54,7 @@ static __always_inline bool concerns(const struct slot *slot, u32 inode)
 static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
 {
 	u64 sk = ctx->args[0], id = bpf_get_current_pid_tgid();
+	struct config *cfg = configuration();
 	struct full_record *record;
 	struct slot *slot;
 	u32 tid = id, flags = 0;
@@ -66,7 +67,7 @@ static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 	record->head.fd = ctx->args[1];
 	record->head.ret = ctx->args[2];
 	record->socket.tcp_state = ctx->args[2];
-	slot = slots.lookup(&tid);
+	slot = cfg ? slot_of(tid, cfg) : NULL;
 	if (slot && record->head.inode && concerns(slot, record->head.inode)) {
 		record->head.flags |= FLAG_IN_CALL;
 		record->head.call = slot->call;

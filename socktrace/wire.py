@@ -7,6 +7,7 @@ The layout is that of `probes/events.h`; a unit test compiles that file and comp
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 ADDRESS_SIZE: Final = 112
 BLOB_SIZE: Final = 208
 COMM_SIZE: Final = 16
+PAYLOAD_MOST: Final = 4096
+"""Bytes of payload that a record can carry."""
 
 KIND_CALL, KIND_PASSED, KIND_FORK, KIND_EXEC, KIND_EXIT = 1, 2, 3, 4, 5
 KIND_RENAME, KIND_TCP_STATE, KIND_TCP_SEGMENT = 6, 7, 8
@@ -78,6 +81,22 @@ DATA: Final = np.dtype(
 )
 """struct data_record. Times are CLOCK_MONOTONIC ns until a source rebases them."""
 
+WAIT_BLOB_SIZE: Final = 72
+
+WAIT: Final = np.dtype(
+    [
+        ("head", DATA),
+        ("files", "<u8"),
+        ("timeout", "<u8"),
+        ("args", "<u8", (4,)),
+        ("comm", "u1", (COMM_SIZE,)),
+        ("blob_length", "<u4"),
+        ("pad", "<u4"),
+        ("blob", "u1", (WAIT_BLOB_SIZE,)),
+    ]
+)
+"""struct wait_record."""
+
 FOLD: Final = np.dtype(
     [
         ("inode", "<u4"),
@@ -113,7 +132,9 @@ WAY_EMPTY: Final = 0x04
 WAY_LONGER: Final = 0x08
 """MSG_TRUNC: what came was longer than the room for it."""
 WAY_LOST: Final = 0x10
-"""Added up because the data ring was full, not because it was asked for."""
+"""Added up because a ring was full, not because it was asked for."""
+WAY_WIDE: Final = 0x20
+"""With `WAY_LOST`: the wide ring, not the data ring."""
 
 SOCKET_VIEW: Final = np.dtype(
     [
@@ -160,57 +181,152 @@ def full_record(payload_size: int) -> np.dtype[Any]:
     return np.dtype(fields, align=True)
 
 
-_HEAD_FORMAT = "QQIIIiiBBHQIIHHHH16s"
-_VIEW_FORMAT = "QQIIIHHHBBHH16s16s"
-_FULL: Final = struct.Struct(
-    f"={_HEAD_FORMAT}Q6QQ{_VIEW_FORMAT}{_VIEW_FORMAT}iI16sHHI{ADDRESS_SIZE}s{BLOB_SIZE}s"
-)
-FULL_SIZE: Final = _FULL.size
+def as_full(waits: NDArray[np.void], layout: np.dtype[Any]) -> NDArray[np.void]:
+    """Wait records as full records of `layout`, which tell the same."""
+    full = np.zeros(len(waits), layout)
+    for name in ("head", "files", "timeout", "comm", "blob_length"):
+        full[name] = waits[name]
+    full["args"][:, :4] = waits["args"]
+    full["blob"][:, :WAIT_BLOB_SIZE] = waits["blob"]
+    full["other_fd"] = -1
+    return full
+
+
+_FULL_LAYOUT: Final = full_record(8)
+FULL_SIZE: Final = full_record(0).itemsize
 """Bytes of a full record without payload."""
+
+
+def _place(path: str) -> tuple[int, np.dtype[Any]]:
+    """Where in a full record a field lies, and what it is; "args.0": the first of an array."""
+    at, layout = 0, _FULL_LAYOUT
+    for name in path.split("."):
+        if name.isdecimal() and layout.subdtype is not None:
+            layout = layout.subdtype[0]
+            at += int(name) * layout.itemsize
+        else:
+            fields = layout.fields
+            if fields is None:
+                raise KeyError(path)
+            layout, inner = fields[name][:2]
+            at += inner
+    return at, layout
+
+
+_CODES: Final = {"u1": "B", "u2": "H", "u4": "I", "u8": "Q", "i4": "i"}
+
+
+def _code(layout: np.dtype[Any]) -> str:
+    """The format of one field in the language of the module struct."""
+    if layout.subdtype is None:
+        return _CODES[layout.str[1:]]
+    kind, (count,) = layout.subdtype
+    return f"{count}s" if kind.itemsize == 1 else f"{count}{_CODES[kind.str[1:]]}"
+
+
+def _reader(*paths: str) -> Callable[..., tuple[Any, ...]]:
+    """Make what reads only these fields of a full record, given in the order in which they lie.
+
+    What is not read costs nothing. "a:b" is all bytes from field a to the end of field b.
+    """
+    code, at = "=", 0
+    for path in paths:
+        first, _, last = path.partition(":")
+        (begin, layout), (tail, tail_layout) = _place(first), _place(last or first)
+        end = tail + tail_layout.itemsize
+        code += f"{begin - at}x{end - begin}s" if last else f"{begin - at}x{_code(layout)}"
+        at = end
+    return struct.Struct(code).unpack_from
+
+
+def _view_of(name: str) -> list[str]:
+    """The fields of a socket_view that `_view` takes."""
+    plain = "sk peer_sk inode netns refs family type protocol tcp_state"
+    return [f"{name}.{field}" for field in plain.split()] + [
+        f"{name}.local_port:{name}.remote_ip",
+    ]
+
+
+_KIND_AT: Final = _place("head.kind")[0]
+_CALL_AT: Final = _place("head.call")[0]
+_ADDRESS_AT: Final = _place("address")[0]
+_BLOB_AT: Final = _place("blob")[0]
+_PAYLOAD_AT: Final = _place("payload")[0]
+
+_read_call: Final = _reader(
+    *"head.start head.duration head.pid head.tid head.fd head.ret head.call head.flags".split(),
+    *"files args timeout".split(),
+    *_view_of("socket"),
+    *_view_of("other"),
+    *"other_fd comm address_length blob_length payload_length".split(),
+)
+_read_tcp: Final = _reader(
+    *"head.start head.pid head.tid head.fd head.ret head.call head.flags args.0".split(),
+    *_view_of("socket"),
+)
+_read_passed: Final = _reader(
+    *"head.start head.duration head.pid head.tid head.fd head.flags files".split(),
+    *_view_of("socket"),
+)
+_read_task: Final = _reader(
+    *"head.start head.pid head.tid head.ret head.flags head.length files args.0 uid comm".split(),
+    "blob_length",
+)
+_ADDRESSES: Final = struct.Struct("=HH16s16s")
+"""local_port to remote_ip of a socket_view."""
 
 _CALL_NAMES: Final = ("", *(spec.name for spec in CALLS))
 
 
+@lru_cache(maxsize=4096)
 def text_of(raw: bytes) -> str:
     r"""Read a NUL-terminated string of the kernel's; bytes that are not UTF-8 become ``\xNN``."""
     return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
 
-def _inet(family: int, ip: bytes, port: int) -> Address | None:
-    return inet_address(family, ip, port) if family in {AF_INET, AF_INET6} else None
-
-
-def _view(fields: tuple[Any, ...]) -> SocketInfo | None:
-    """A SocketInfo from the 14 fields of a socket_view; None where there is no socket."""
-    sk, peer_sk, inode, netns, refs, family, kind, protocol, state = fields[:9]
-    if not inode and not sk:
-        return None
-    local_port, remote_port, local_ip, remote_ip = fields[10:]
-    return SocketInfo(
-        inode=inode,
-        sk=sk,
-        family=family,
-        type=kind,
-        protocol=protocol,
-        tcp_state=state,
-        local=_inet(family, local_ip, local_port) if local_port else None,
-        remote=_inet(family, remote_ip, remote_port) if remote_port else None,
-        peer_sk=peer_sk,
-        netns=netns,
-        refs=refs,
+@lru_cache(maxsize=4096)
+def _pair(family: int, raw: bytes) -> tuple[Address | None, Address | None]:
+    """Both addresses of a socket_view; most events show those that the one before them showed."""
+    local_port, remote_port, local_ip, remote_ip = _ADDRESSES.unpack(raw)
+    return (
+        inet_address(family, local_ip, local_port) if local_port else None,
+        inet_address(family, remote_ip, remote_port) if remote_port else None,
     )
 
 
-# Places of fields in an unpacked full record, after the 18 of its head.
-_FILES: Final = 18
-_ARGS: Final = slice(19, 25)
-_TIMEOUT: Final = 25
-_SOCKET: Final = slice(26, 40)
-_OTHER: Final = slice(40, 54)
-_OTHER_FD: Final = 54
-_UID: Final = 55
-_COMM: Final = 56
-_ADDRESS_LENGTH, _BLOB_LENGTH, _PAYLOAD_LENGTH, _ADDRESS, _BLOB = 57, 58, 59, 60, 61
+def _view(  # noqa: PLR0913, PLR0917 - the fields of a socket_view
+    sk: int,
+    peer_sk: int,
+    inode: int,
+    netns: int,
+    refs: int,
+    family: int,
+    kind: int,
+    protocol: int,
+    state: int,
+    addresses: bytes,
+) -> SocketInfo | None:
+    """A SocketInfo from a socket_view; None where there is no socket."""
+    if not inode and not sk:
+        return None
+    local, remote = _pair(family, addresses) if family in _INET else (None, None)
+    return SocketInfo(inode, sk, family, kind, protocol, state, local, remote, peer_sk, netns, refs)
+
+
+_INET: Final = frozenset({AF_INET, AF_INET6})
+
+Buffer = bytes | memoryview
+"""Records in a row."""
+
+
+def _cut(raw: Buffer, at: int, length: int, most: int) -> bytes:
+    """The bytes of an area of a record; one that claims more than it has room for is cut."""
+    return bytes(raw[at : at + min(length, most)])
+
+
+def _bytes_of(records: NDArray[np.void]) -> Buffer:
+    """Whole records as bytes, without a copy where they lie in a row already."""
+    return np.ascontiguousarray(records).view(np.uint8).data if len(records) else b""
 
 
 class Decoder:
@@ -229,7 +345,7 @@ class Decoder:
         self.comms: dict[int, str] = {}
         self.gone: list[int] = []
         """Threads that have ended: whoever has seen to their last records forgets their names."""
-        self._by_kind: dict[int, Callable[[tuple[Any, ...], bytes], Event | None]] = {
+        self._by_kind: dict[int, Callable[[Buffer, int], Event | None]] = {
             KIND_CALL: self._call,
             KIND_PASSED: self._passed,
             KIND_FORK: self._fork,
@@ -240,132 +356,131 @@ class Decoder:
             KIND_TCP_SEGMENT: self._tcp_segment,
         }
 
-    def decode(self, record: bytes) -> Event | None:
-        """The event that `record` tells of; None for one that only names a thread.
+    def events(self, records: NDArray[np.void]) -> list[tuple[int, Event]]:
+        """The (time of return, event) of each of these full records that tells of one."""
+        raw, base, decode = _bytes_of(records), self.base, self.decode
+        places = range(0, len(raw), records.dtype.itemsize)
+        return [
+            (end - base, event)
+            for end, at in zip(ends(records).tolist(), places, strict=True)
+            if (event := decode(raw, at)) is not None
+        ]
+
+    def decode(self, raw: Buffer, at: int = 0) -> Event | None:
+        """The event that the record at `at` tells of; None for one that only names a thread.
 
         Raises:
             ValueError: no record of ours.
         """
-        if len(record) < FULL_SIZE:
-            message = f"a record of {len(record)} bytes, less than {FULL_SIZE}"
+        if len(raw) - at < FULL_SIZE:
+            message = f"a record of {len(raw) - at} bytes, less than {FULL_SIZE}"
             raise ValueError(message)
-        fields = _FULL.unpack_from(record)
-        call, kind = fields[7:9]
-        decode = self._by_kind.get(kind)
-        if decode is None or call >= len(_CALL_NAMES):
+        decode = self._by_kind.get(raw[at + _KIND_AT])
+        if decode is None or raw[at + _CALL_AT] >= len(_CALL_NAMES):
+            kind, call = raw[at + _KIND_AT], raw[at + _CALL_AT]
             message = f"unknown kind of record: {kind}, call {call}"
             raise ValueError(message)
-        return decode(fields, record)
+        return decode(raw, at)
 
-    def _call(self, f: tuple[Any, ...], record: bytes) -> Call:
-        flags = f[9]
-        tid = f[3]
-        comm = self.comms[tid] = text_of(f[_COMM])
-        length = f[_PAYLOAD_LENGTH]
-        timeout = f[_TIMEOUT]
+    def _call(self, raw: Buffer, at: int) -> Call:
+        fields = _read_call(raw, at)
+        start, duration, pid, tid, fd, ret, call, flags, files = fields[:9]
+        timeout = fields[15]
+        other_fd, name, address_length, blob_length, payload_length = fields[36:]
+        comm = self.comms[tid] = text_of(name)
+        address, blob, payload = None, b"", b""
+        if address_length:
+            address = parse_sockaddr(_cut(raw, at + _ADDRESS_AT, address_length, ADDRESS_SIZE))
+        if blob_length:
+            blob = _cut(raw, at + _BLOB_AT, blob_length, BLOB_SIZE)
+        if payload_length:
+            payload = _cut(raw, at + _PAYLOAD_AT, payload_length, PAYLOAD_MOST)
         return Call(
-            t=f[0] - self.base,
-            dur=f[1],
-            pid=f[2],
-            tid=tid,
-            comm=comm,
-            call=_CALL_NAMES[f[7]],
-            fd=f[5],
-            ret=f[6],
-            raw=f[_ARGS],
-            files=f[_FILES],
-            sock=_view(f[_SOCKET]),
-            other=_view(f[_OTHER]),
-            other_fd=f[_OTHER_FD],
-            addr=parse_sockaddr(f[_ADDRESS][: f[_ADDRESS_LENGTH]]) if f[_ADDRESS_LENGTH] else None,
-            blob=f[_BLOB][: f[_BLOB_LENGTH]],
-            timeout=None if timeout == NO_TIMEOUT else timeout,
-            abi32=bool(flags & FLAG_ABI32),
-            unreadable=bool(flags & FLAG_UNREADABLE),
-            began_before=bool(flags & FLAG_BEGAN_BEFORE),
-            payload=record[FULL_SIZE : FULL_SIZE + length] if length else b"",
+            start - self.base,
+            duration,
+            pid,
+            tid,
+            comm,
+            _CALL_NAMES[call],
+            fd,
+            ret,
+            fields[9:15],
+            files,
+            _view(*fields[16:26]),
+            _view(*fields[26:36]),
+            other_fd,
+            address,
+            blob,
+            None if timeout == NO_TIMEOUT else timeout,
+            bool(flags & FLAG_ABI32),
+            bool(flags & FLAG_UNREADABLE),
+            payload,
+            bool(flags & FLAG_BEGAN_BEFORE),
         )
 
-    def _passed(self, f: tuple[Any, ...], _record: bytes) -> Passed | None:
-        sock = _view(f[_SOCKET])
+    def _passed(self, raw: Buffer, at: int) -> Passed | None:
+        start, duration, pid, tid, fd, flags, files, *view = _read_passed(raw, at)
+        sock = _view(*view)
         if sock is None:
             return None
         return Passed(
-            t=f[0] - self.base,
-            pid=f[2],
-            tid=f[3],
-            fd=f[5],
-            received=bool(f[9] & FLAG_RECEIVED),
+            t=start - self.base,
+            pid=pid,
+            tid=tid,
+            fd=fd,
+            received=bool(flags & FLAG_RECEIVED),
             sock=sock,
-            files=f[_FILES],
-            cloexec=bool(f[9] & FLAG_CLOEXEC),
-            dur=f[1],
+            files=files,
+            cloexec=bool(flags & FLAG_CLOEXEC),
+            dur=duration,
         )
 
-    def _fork(self, f: tuple[Any, ...], _record: bytes) -> Fork:
-        comm = text_of(f[_COMM])
-        self.comms[f[6]] = comm
-        return Fork(
-            t=f[0] - self.base,
-            pid=f[2],
-            tid=f[3],
-            child=f[6],
-            comm=comm,
-            files=f[_FILES],
-            child_files=f[_ARGS][0],
-            uid=f[_UID],
-        )
+    def _fork(self, raw: Buffer, at: int) -> Fork:
+        start, pid, tid, child, _, _, files, child_files, uid, name, _ = _read_task(raw, at)
+        comm = self.comms[child] = text_of(name)
+        return Fork(start - self.base, pid, tid, child, comm, files, child_files, uid)
 
-    def _exec(self, f: tuple[Any, ...], _record: bytes) -> Exec:
-        comm = self.comms[f[3]] = text_of(f[_COMM])
-        return Exec(
-            t=f[0] - self.base,
-            pid=f[2],
-            tid=f[3],
-            comm=comm,
-            files=f[_FILES],
-            cmdline=command_line(f[_BLOB][: f[_BLOB_LENGTH]]),
-            uid=f[_UID],
-        )
+    def _exec(self, raw: Buffer, at: int) -> Exec:
+        start, pid, tid, _, _, _, files, _, uid, name, blob_length = _read_task(raw, at)
+        comm = self.comms[tid] = text_of(name)
+        words = _cut(raw, at + _BLOB_AT, blob_length, BLOB_SIZE)
+        return Exec(start - self.base, pid, tid, comm, files, command_line(words), uid)
 
-    def _exit(self, f: tuple[Any, ...], _record: bytes) -> Exit:
-        self.gone.append(f[3])
-        return Exit(
-            t=f[0] - self.base,
-            pid=f[2],
-            tid=f[3],
-            comm=text_of(f[_COMM]),
-            files=f[_FILES],
-            files_users=f[10],
-            last_thread=bool(f[9] & FLAG_LAST_THREAD),
-            code=f[6],
-        )
+    def _exit(self, raw: Buffer, at: int) -> Exit:
+        start, pid, tid, code, flags, users, files, _, _, name, _ = _read_task(raw, at)
+        self.gone.append(tid)
+        last = bool(flags & FLAG_LAST_THREAD)
+        return Exit(start - self.base, pid, tid, text_of(name), files, users, last, code)
 
-    def _rename(self, f: tuple[Any, ...], _record: bytes) -> None:
-        self.comms[f[3]] = text_of(f[_COMM])
+    def _rename(self, raw: Buffer, at: int) -> None:
+        _, _, tid, _, _, _, _, _, _, name, _ = _read_task(raw, at)
+        self.comms[tid] = text_of(name)
 
-    def _tcp_state(self, f: tuple[Any, ...], _record: bytes) -> TcpState | None:
-        sock = _view(f[_SOCKET])
+    def _tcp_state(self, raw: Buffer, at: int) -> TcpState | None:
+        fields = _read_tcp(raw, at)
+        sock = _view(*fields[8:])
         if sock is None:
             return None
+        start, pid, tid, old, new, call, flags, call_t = fields[:8]
         return TcpState(
-            t=f[0] - self.base,
-            sock=sock,
-            old=f[5],
-            new=f[6],
-            pid=f[2],
-            tid=f[3],
-            in_call=bool(f[9] & FLAG_IN_CALL),
-            call=_CALL_NAMES[f[7]],
-            call_t=f[_ARGS][0] - self.base if f[_ARGS][0] else 0,
-            exiting=bool(f[9] & FLAG_EXITING),
+            start - self.base,
+            sock,
+            old,
+            new,
+            pid,
+            tid,
+            bool(flags & FLAG_IN_CALL),
+            _CALL_NAMES[call],
+            call_t - self.base if call_t else 0,
+            bool(flags & FLAG_EXITING),
         )
 
-    def _tcp_segment(self, f: tuple[Any, ...], _record: bytes) -> TcpSegment | None:
-        sock = _view(f[_SOCKET])
+    def _tcp_segment(self, raw: Buffer, at: int) -> TcpSegment | None:
+        fields = _read_tcp(raw, at)
+        sock = _view(*fields[8:])
         if sock is None:
             return None
-        return TcpSegment(t=f[0] - self.base, sock=sock, event=SEGMENTS.get(f[6], "retransmit"))
+        return TcpSegment(fields[0] - self.base, sock, SEGMENTS.get(fields[4], "retransmit"))
 
 
 def command_line(raw: bytes) -> tuple[str, ...]:

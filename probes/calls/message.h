@@ -239,8 +239,10 @@ static __always_inline void add_up_messages(const struct full_record *record, co
 	u64 at = walk->at + (abi32 ? 28 : 56), bytes = 0;
 	u32 left = record->head.ret - walk->index, moved;
 	struct cpu_counters *cpu = books();
+	struct config *cfg = configuration();
+	struct fold_key key = {};
 
-	if (!cpu)
+	if (!cpu || !cfg)
 		return;
 	for (u32 i = 0; i < MESSAGES_MOST; i++) {
 		if (i >= left)
@@ -250,9 +252,17 @@ static __always_inline void add_up_messages(const struct full_record *record, co
 		bytes += moved;
 		at += abi32 ? 32 : 64;
 	}
-	__sync_fetch_and_add(&cpu->wide.attempted, left);
-	__sync_fetch_and_add(&cpu->wide.lost, left);
-	add_to_overflow(record->head.inode, record->head.call | OVERFLOW_WIDE, left, 0, bytes, 0, cpu);
+	if (!cfg->folded) {
+		__sync_fetch_and_add(&cpu->wide.attempted, left);
+		__sync_fetch_and_add(&cpu->wide.lost, left);
+	}
+	key.inode = record->head.inode;
+	key.pid = record->head.pid;
+	key.call = record->head.call;
+	key.way = cfg->folded ? 0 : WAY_LOST | WAY_WIDE;
+	key.cpu = bpf_get_smp_processor_id();
+	key.epoch = cfg->epoch;
+	add_to_fold(&key, cfg, left, bytes, record->head.start, record->head.start + record->head.duration);
 }
 
 /* One record a message, for the first 128: there are at most 32 tail calls after the first, and the more

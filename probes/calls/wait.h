@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that wait for several descriptors at once. Which of them are sockets is found out by the reader,
+/* Calls that wait for several descriptors at once, where there is more to tell than tell_wait() in exit.h has room for. Which of them are sockets is found out by the reader,
  * who knows the descriptor table. */
-
-#define EPOLL_EVENT_SIZE 12 /* packed on x86: include/uapi/linux/eventpoll.h */
 
 static __always_inline void polled(struct full_record *record)
 {

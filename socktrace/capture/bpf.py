@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NR_BPF: Final = 321
 """x86-64: arch/x86/entry/syscalls/syscall_64.tbl."""
 _MAP_CREATE, _LOOKUP, _UPDATE, _DELETE, _NEXT_KEY, _PROG_LOAD = 0, 1, 2, 3, 4, 5
-_INFO_BY_FD, _RAW_TRACEPOINT_OPEN = 15, 17
+_INFO_BY_FD, _RAW_TRACEPOINT_OPEN, _LOOKUP_BATCH, _DELETE_BATCH = 15, 17, 24, 27
 """enum bpf_cmd, include/uapi/linux/bpf.h."""
 _RAW_TRACEPOINT: Final = 17
 """enum bpf_prog_type."""
@@ -33,6 +33,11 @@ PERCPU_TYPES: Final = frozenset({5, 6, 10})
 """enum bpf_map_type: PERCPU_HASH, PERCPU_ARRAY, LRU_PERCPU_HASH."""
 
 _ELEMENT: Final = struct.Struct("=I4xQQQ")
+_BATCH: Final = struct.Struct("=QQQQIIQQ")
+_BATCH_COUNT_AT: Final = 32
+"""Offset of count in the attributes of a batch."""
+_BATCH_FIRST: Final = 4096
+"""Entries asked for at once; the kernel wants room for at least a whole bucket of its table."""
 _INFO_REQUEST: Final = struct.Struct("=IIQ")
 _CREATE: Final = struct.Struct("=IIIIIII16s")
 _LOAD: Final = struct.Struct("=IIQQIIQII16s")
@@ -168,6 +173,8 @@ class Map:
     def __init__(self, fd: int, key_size: int, value_size: int) -> None:
         """Reach the map `fd`."""
         self.fd = fd
+        self.key_size = key_size
+        self.value_size = value_size
         self._key = ctypes.create_string_buffer(key_size)
         self._value = ctypes.create_string_buffer(value_size)
 
@@ -211,6 +218,55 @@ class Map:
             return False
         return True
 
+    def read_batch(self) -> tuple[bytes, bytes]:
+        """All keys and all values, one after the other: BPF_MAP_LOOKUP_BATCH, since 5.6.
+
+        What comes or goes meanwhile may be missed.
+        """
+        keys: list[bytes] = []
+        values: list[bytes] = []
+        room, begin = _BATCH_FIRST, ctypes.create_string_buffer(8)
+        following, started = ctypes.create_string_buffer(8), False
+        while True:
+            key_room = ctypes.create_string_buffer(room * self.key_size)
+            value_room = ctypes.create_string_buffer(room * self.value_size)
+            attributes = ctypes.create_string_buffer(
+                _BATCH.pack(
+                    ctypes.addressof(begin) if started else 0,
+                    ctypes.addressof(following),
+                    ctypes.addressof(key_room),
+                    ctypes.addressof(value_room),
+                    *(room, self.fd, 0, 0),
+                )
+            )
+            at_end = False
+            if _libc.syscall(_NR_BPF, _LOOKUP_BATCH, attributes, _BATCH.size) < 0:
+                number = ctypes.get_errno()
+                if number == errno.ENOSPC:
+                    room *= 2
+                    continue
+                if number != errno.ENOENT:
+                    raise OSError(number, os.strerror(number))
+                at_end = True
+            count = struct.unpack_from("=I", attributes.raw, _BATCH_COUNT_AT)[0]
+            keys.append(key_room.raw[: count * self.key_size])
+            values.append(value_room.raw[: count * self.value_size])
+            if at_end:
+                return b"".join(keys), b"".join(values)
+            begin.raw, started = following.raw, True
+
+    def values(self) -> list[bytes]:
+        """All values of a hash or an array."""
+        _, values = self.read_batch()
+        size = self.value_size
+        return [values[at : at + size] for at in range(0, len(values), size)]
+
+    def delete_batch(self, keys: bytes) -> None:
+        """Take all of `keys`, one after the other, away. Each must be there."""
+        buffer = ctypes.create_string_buffer(keys, len(keys))
+        count = len(keys) // self.key_size
+        _bpf(_DELETE_BATCH, _BATCH.pack(0, 0, ctypes.addressof(buffer), 0, count, self.fd, 0, 0))
+
     def keys(self) -> Iterator[bytes]:
         """Every key; those that come or go meanwhile may be missed."""
         following = ctypes.create_string_buffer(len(self._key))
@@ -243,7 +299,16 @@ def recursion_misses(program: int) -> int:
     return int(struct.unpack_from("=Q", info.raw, _RECURSION_MISSES_AT)[0])
 
 
+def present_cpus() -> int:
+    """One more than the highest number of a CPU that is there, on or off."""
+    return _highest_cpu("present") + 1
+
+
 def possible_cpus() -> int:
     """How many values a per-CPU map has: /sys/devices/system/cpu/possible, "0-1" or "0-3,8"."""
-    text = Path("/sys/devices/system/cpu/possible").read_text(encoding="ascii")
-    return int(text.strip().replace(",", "-").split("-")[-1]) + 1
+    return _highest_cpu("possible") + 1
+
+
+def _highest_cpu(which: str) -> int:
+    text = Path(f"/sys/devices/system/cpu/{which}").read_text(encoding="ascii")
+    return int(text.strip().replace(",", "-").split("-")[-1])

@@ -20,12 +20,17 @@ from socktrace.errors import SocktraceError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+TYPE_ID: Final = "<type>"
+"""In place of a member: the number of the structure itself."""
+FUNCTION_ID: Final = "<function>"
+"""In place of a member: the number of the function that bears the structure's name."""
+
 VMLINUX: Final = Path("/sys/kernel/btf/vmlinux")
 
 _MAGIC: Final = 0xEB9F
 _HEADER_SIZE: Final = 24
 """Bytes of struct btf_header."""
-_STRUCT, _UNION = 4, 5
+_STRUCT, _UNION, _FUNCTION = 4, 5, 12
 _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG = 8, 9, 10, 11, 18
 _ALIASES: Final = frozenset({_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG})
 _ALIASES_MOST: Final = 32
@@ -61,19 +66,23 @@ class Btf:
         self._strings = blob[strings : strings + string_length]
         self._starts: list[int] = [0]
         self._structs: dict[int, int] = {}
+        self._functions: dict[int, int] = {}
         self._index(types, types + type_length)
 
     def _index(self, at: int, end: int) -> None:
         """Note where each type starts, and the name of each structure."""
         unpack = struct.Struct("<II").unpack_from
         blob, starts, structs = self._blob, self._starts, self._structs
+        functions = self._functions
         extra, per_member = _EXTRA, _PER_MEMBER
         while at < end:
             name, info = unpack(blob, at)
             kind = (info >> 24) & 0x1F
             starts.append(at)
             if kind == _STRUCT and name:
-                structs.setdefault(name, at)
+                structs.setdefault(name, len(starts) - 1)
+            elif kind == _FUNCTION:
+                functions[name] = len(starts) - 1
             at += 12
             if kind in per_member:
                 at += per_member[kind] * (info & 0xFFFF)
@@ -88,12 +97,25 @@ class Btf:
 
         Members of anonymous structures and unions within count as the structure's own, as in C.
         """
-        wanted = b"\0" + structure.encode() + b"\0"
+        number = self._find(structure, self._structs)
+        return None if number is None else self._member(self._starts[number], member)
+
+    def type_id(self, structure: str) -> int | None:
+        """The number of a structure, as the kernel's verifier counts types."""
+        return self._find(structure, self._structs)
+
+    def function_id(self, name: str) -> int | None:
+        """The number of a function."""
+        return self._find(name, self._functions)
+
+    def _find(self, name: str, among: dict[int, int]) -> int | None:
+        """What `among` has for `name`: a name can be the end of another, and stand there twice."""
+        wanted = b"\0" + name.encode() + b"\0"
         position = self._strings.find(wanted)
         while position >= 0:
-            start = self._structs.get(position + 1)
-            if start is not None:
-                return self._member(start, member)
+            number = among.get(position + 1)
+            if number is not None:
+                return number
             position = self._strings.find(wanted, position + 1)
         return None
 
@@ -140,7 +162,8 @@ def read_fields(
     """Offsets in bytes of the (structure, member) pairs `wanted`; None for what the kernel lacks.
 
     Args:
-        wanted: pairs of names as the kernel's sources have them.
+        wanted: pairs of names as the kernel's sources have them; `TYPE_ID` or `FUNCTION_ID` in
+            place of a member asks for a number.
         source: the BTF blob.
         cache: directory of the cache; None: none is used.
 
@@ -164,7 +187,7 @@ def read_fields(
         return known
     try:
         btf = Btf(blob)
-        fields = {pair: btf.offset(*pair) for pair in pairs}
+        fields = {pair: _look_up(btf, *pair) for pair in pairs}
     except (struct.error, IndexError, ValueError, RecursionError) as error:
         raise SocktraceError(
             what="the kernel's type information cannot be read",
@@ -174,6 +197,14 @@ def read_fields(
     if file is not None:
         _save(file, fields)
     return fields
+
+
+def _look_up(btf: Btf, name: str, member: str) -> int | None:
+    if member == TYPE_ID:
+        return btf.type_id(name)
+    if member == FUNCTION_ID:
+        return btf.function_id(name)
+    return btf.offset(name, member)
 
 
 def _load(file: Path, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], int | None] | None:

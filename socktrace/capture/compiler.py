@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from socktrace.capture.image import (
+    CALL,
     INSTRUCTION,
     LOAD_64,
     PROBES,
+    PSEUDO_KFUNC_CALL,
     PSEUDO_MAP_FD,
     Image,
     MapShape,
@@ -30,6 +32,7 @@ from socktrace.capture.image import (
     Request,
     source_text,
 )
+from socktrace.capture.offsets import KFUNC
 from socktrace.errors import SocktraceError
 
 if TYPE_CHECKING:
@@ -163,7 +166,10 @@ def _maps(library: Any, module: int) -> Iterator[tuple[str, MapShape, int]]:
 
 
 def _program(instructions: bytes, names: dict[int, str]) -> Program:
-    """Take the maps' descriptors out of a program's instructions."""
+    """Take the maps' descriptors out of a program's instructions.
+
+    Calls of the kernel's own functions, which bcc does not know of, are marked as such.
+    """
     relocations: list[tuple[int, str]] = []
     code = bytearray(instructions)
     for at in range(0, len(code), INSTRUCTION):
@@ -171,6 +177,11 @@ def _program(instructions: bytes, names: dict[int, str]) -> Program:
             descriptor = int.from_bytes(code[at + 4 : at + 8], "little")
             relocations.append((at, names[descriptor]))
             code[at + 4 : at + 8] = b"\0\0\0\0"
+        elif code[at] == CALL and code[at + 1] >> 4 == 0:
+            called = int.from_bytes(code[at + 4 : at + 8], "little", signed=True)
+            if called >= KFUNC:
+                code[at + 1] |= PSEUDO_KFUNC_CALL << 4
+                code[at + 4 : at + 8] = (called - KFUNC).to_bytes(4, "little")
     return Program(code=bytes(code), maps=relocations)
 
 

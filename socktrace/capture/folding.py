@@ -8,7 +8,7 @@ import numpy as np
 
 from socktrace.calls import CALLS, NUMBER, Direction
 from socktrace.model.folds import DataFold
-from socktrace.wire import FLAG_OUTGOING
+from socktrace.wire import FLAG_OUTGOING, WAY_EMPTY, WAY_LONGER, WAY_OUTGOING, WAY_PEEK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,3 +105,57 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
             peeked=int(peeked[i]),
             outgoing=bool(int(row["flags"]) & FLAG_OUTGOING),
         )
+
+
+def fold_sums(sums: NDArray[np.void], base: int) -> list[DataFold]:
+    """One `DataFold` for each socket, process and call among what the kernel side added up.
+
+    Whether a socket is a stream is not known here: a fold that took in nothing has both ``eof_t``
+    and ``empty_datagrams``.
+
+    Args:
+        sums: of layout `wire.FOLD`; times are CLOCK_MONOTONIC ns.
+        base: CLOCK_MONOTONIC, ns, of the moment that is time 0.
+    """
+    parts: dict[tuple[int, int, int, int], list[np.void]] = {}
+    for row in sums:
+        key = (int(row["inode"]), int(row["pid"]), int(row["call"]), int(row["way"]) & WAY_OUTGOING)
+        parts.setdefault(key, []).append(row)
+    return [_one_fold(key, rows, base) for key, rows in parts.items()]
+
+
+def _one_fold(key: tuple[int, int, int, int], rows: list[np.void], base: int) -> DataFold:
+    inode, pid, call, outgoing = key
+    last = max(rows, key=lambda row: int(row["last"]))
+    errors: dict[int, int] = {}
+    for row in rows:
+        if number := int(row["errno"]):
+            errors[number] = errors.get(number, 0) + int(row["calls"])
+    empty = [row for row in rows if row["way"] & WAY_EMPTY]
+
+    def total(name: str, way: int = 0) -> int:
+        return sum(int(row[name]) for row in rows if not way or row["way"] & way)
+
+    return DataFold(
+        inode=inode,
+        call=_NAMES[call],
+        count=total("calls"),
+        bytes=total("bytes"),
+        time=total("time"),
+        errors=errors,
+        first_t=min(int(row["first"]) for row in rows) - base,
+        last_t=int(last["last"]) - base,
+        last_pid=pid,
+        last_tid=int(last["tid"]),
+        fd=int(last["fd"]),
+        # Of several, when the first returned is not known, only when it began.
+        eof_t=min(
+            (int(row["last" if row["calls"] == 1 else "first"]) - base for row in empty),
+            default=None,
+        ),
+        empty_datagrams=total("calls", WAY_EMPTY),
+        truncated=total("calls", WAY_LONGER),
+        local_port=max(int(row["local_port"]) for row in rows),
+        peeked=total("bytes", WAY_PEEK),
+        outgoing=bool(outgoing),
+    )

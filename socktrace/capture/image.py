@@ -31,6 +31,10 @@ INSTRUCTION: Final = 8
 """Bytes of struct bpf_insn."""
 LOAD_64: Final = 0x18
 """BPF_LD | BPF_IMM | BPF_DW: loads a 64-bit constant, or a map."""
+CALL: Final = 0x85
+"""BPF_JMP | BPF_CALL."""
+PSEUDO_KFUNC_CALL: Final = 2
+"""BPF_PSEUDO_KFUNC_CALL: the constant is the BTF number of a function of the kernel's."""
 PSEUDO_MAP_FD: Final = 1
 """BPF_PSEUDO_MAP_FD: the constant is a map's descriptor."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from socktrace.capture.btf import VMLINUX, cache_directory, read_fields
+from socktrace.capture.btf import FUNCTION_ID, TYPE_ID, VMLINUX, cache_directory, read_fields
 from socktrace.errors import SocktraceError
 
 if TYPE_CHECKING:
@@ -87,6 +87,14 @@ _ATOMIC_FETCH: Final = ("bpf_prog_info", "recursion_misses")
 """Came with 5.12, as did BPF's atomic operations that give the old value (BPF_FETCH), which no
 structure shows."""
 
+_CAST: Final = ("bpf_rdonly_cast", FUNCTION_ID)
+"""Came with 6.2: lets a program follow the kernel's structures by plain loads."""
+_CAST_TO: Final = ("task_struct", "files_struct", "list_head", "file", "socket", "pt_regs")
+
+KFUNC: Final = 1 << 30
+"""Added to a kernel function's number where `probes/` calls it: no helper has one so high, so that
+the compiling process finds these calls and marks them as what they are."""
+
 
 def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[str]:
     """The compiler's ``-D`` flags for the running kernel.
@@ -99,7 +107,7 @@ def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[s
         SocktraceError: the kernel has no BTF, or lacks a member that we cannot do without.
     """
     wanted = {pair for path in OFFSETS.values() for pair in path}
-    wanted.update((*_REFS, _ATOMIC_FETCH))
+    wanted.update((*_REFS, _ATOMIC_FETCH, _CAST, *((name, TYPE_ID) for name in _CAST_TO)))
     fields = read_fields(wanted, source=source, cache=cache or cache_directory())
     values = {name: _sum(fields, path) for name, path in OFFSETS.items()}
     missing = [name for name, value in values.items() if value is None and name not in OPTIONAL]
@@ -117,6 +125,11 @@ def offset_flags(*, source: Path = VMLINUX, cache: Path | None = None) -> list[s
     else:
         flags += [f"-DOFF_FILE_REFS={old or 0}", "-DFILE_REFS_BIAS=0"]
     flags.append(f"-DHAVE_ATOMIC_FETCH={int(fields[_ATOMIC_FETCH] is not None)}")
+    cast = fields[_CAST]
+    flags.append(f"-DHAVE_DIRECT={int(cast is not None)}")
+    if cast is not None:
+        flags.append(f"-DKFUNC_RDONLY_CAST={KFUNC | cast}")
+        flags += [f"-DTYPE_ID_{name.upper()}={fields[name, TYPE_ID]}" for name in _CAST_TO]
     return flags
 
 

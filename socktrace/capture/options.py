@@ -28,10 +28,12 @@ class CaptureOptions:
     life_pages: int = 4096
     """Size of the ring of life-cycle records in 4 KiB pages; a power of 2."""
     data_pages: int = 8192
+    """Of the records of calls that move bytes, all CPUs together."""
     wide_pages: int = 2048
+    """Of calls that carry more; the shorter records of waits have as much again."""
     events: Literal["all", "lifecycle"] = "all"
-    """"all": a record for each call. "lifecycle": calls that move bytes are only added up, by socket,
-    process and call."""
+    """"all": a record for each call. "lifecycle": calls that move bytes or wait are only added up,
+    by socket, process and call."""
     calls: frozenset[str] | None = None
     """Only these calls; None: all of `socktrace.calls`."""
 
@@ -56,8 +58,5 @@ class CaptureOptions:
     def compiler_flags(self) -> list[str]:
         """The ``-D`` flags for `probes/`."""
         return [
-            f"-DLIFE_PAGES={self.life_pages}",
-            f"-DDATA_PAGES={self.data_pages}",
-            f"-DWIDE_PAGES={self.wide_pages}",
             f"-DPAYLOAD_SIZE={self.payload_size}",
         ]

@@ -10,6 +10,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
+import msgspec
+
 from socktrace.calls import CALLS, NUMBER
 from socktrace.capture.bpf import (
     PERCPU_TYPES,
@@ -23,7 +25,7 @@ from socktrace.capture.bpf import (
 from socktrace.capture.dispatch import EXTRA_PROGRAMS, number_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from socktrace.capture.image import Image
 
@@ -67,13 +69,18 @@ class Programs:
 
     A context manager: all is gone from the kernel at its end.
 
+    Args:
+        image: what was compiled.
+        entries: sizes of maps that are not those in the image: entries, of a ring bytes.
+
     Raises:
         SocktraceError: the kernel refuses a map or a program.
     """
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, entries: Mapping[str, int]) -> None:
         """Make all maps, load all programs; nothing is attached yet."""
         self._image = image
+        self._entries = entries
         self._maps: dict[str, int] = {}
         self._programs: dict[str, int] = {}
         self._attached: dict[str, int] = {}
@@ -81,7 +88,8 @@ class Programs:
         """Tracepoints that this kernel does not have."""
         try:
             for name, shape in image.maps.items():
-                self._maps[name] = create_map(name, shape)
+                size = entries.get(name, shape.entries)
+                self._maps[name] = create_map(name, msgspec.structs.replace(shape, entries=size))
             self._load_all()
             table = self.map("call_exits")
             for name, place in CALL_PROGRAMS.items():
@@ -123,9 +131,9 @@ class Programs:
             size = (size + 7) // 8 * 8 * possible_cpus()
         return Map(self._maps[name], shape.key_size, size)
 
-    def ring(self, name: str) -> tuple[int, int]:
-        """Descriptor and size in bytes of the ring buffer `name`."""
-        return self._maps[name], self._image.maps[name].entries
+    def descriptor(self, name: str) -> int:
+        """The descriptor of the map `name`."""
+        return self._maps[name]
 
     def enable(self, calls: frozenset[str] | None = None) -> None:
         """Switch the probes of `calls` on and all others off; None: all on. Works at any time."""

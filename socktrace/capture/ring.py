@@ -1,9 +1,9 @@
 """A ring buffer of the kernel's, mapped into our memory and read as arrays.
 
 The layout is that of kernel/bpf/ringbuf.c: a page with the consumer's position, which we may
-write; a page with the producer's position; then the data, mapped twice in a row so that a record
-that wraps round lies in one piece. Each record has an 8-byte header: its length, whose two top
-bits say that it is still being written (BUSY) or was given up (DISCARD).
+write; a page with the producer's position; then the data, of which we map one round. Each record
+has an 8-byte header: its length, whose two top bits say that it is still being written (BUSY) or
+was given up (DISCARD).
 
 All records of one of our rings have the same size, so a run of them is an array of a fixed stride.
 """
@@ -46,17 +46,25 @@ class Ring:
             message = f"records of {record.itemsize} bytes do not lie in a row"
             raise ValueError(message)
         self._writable = mmap.mmap(fd, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        # The kernel would let us map the data twice in a row, so that a record that wraps round lay
+        # in one piece; but each page mapped counts as resident, and a wrap is rare.
         self._readable = mmap.mmap(
-            fd, page + 2 * self.size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page
+            fd, page + self.size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page
         )
         self._consumer = np.frombuffer(self._writable, np.uint64, 1)
         self._producer = np.frombuffer(self._readable, np.uint64, 1)
-        self._data = np.frombuffer(self._readable, np.uint8, 2 * self.size, page)
+        self._data = np.frombuffer(self._readable, np.uint8, self.size, page)
+        self._headers = self._data.view(np.uint64)
 
     @property
     def waiting(self) -> int:
         """Bytes in the ring that were not read yet."""
         return int(self._producer[0]) - int(self._consumer[0])
+
+    @property
+    def fill(self) -> float:
+        """How full it is, 0 to 1."""
+        return self.waiting / self.size
 
     def read(self) -> NDArray[np.void]:
         """Take out every finished record, in order, as a copy.
@@ -68,23 +76,30 @@ class Ring:
         available = (int(self._producer[0]) - begin) // stride
         if available <= 0:
             return np.empty(0, self.record)
-        # A run longer than the ring cannot be; its start lies in the first of the two mappings.
-        offset = begin & (self.size - 1)
-        slots = self._data[offset : offset + available * stride].view(self._slot)
-        lengths = slots["length"].copy()
+        # Headers before records: one that was finished when its header was read is whole.
+        places = (begin + np.arange(available, dtype=np.int64) * stride) & (self.size - 1)
+        lengths = self._headers[places >> 3]
         busy = np.flatnonzero(lengths & BUSY)
         if busy.size:
             available = int(busy[0])
             lengths = lengths[:available]
-        # Contiguous copy: the records' bytes without their headers.
-        records = slots["record"][:available].copy()
+        slots = self._copy(begin & (self.size - 1), available * stride).view(self._slot)
         # x86 stores are not reordered with earlier loads: the kernel cannot reuse the room early.
         self._consumer[0] = begin + available * stride
-        discarded = lengths & DISCARD
-        return records[discarded == 0] if discarded.any() else records
+        if (discarded := lengths & DISCARD).any():
+            slots = slots[discarded == 0]
+        # Contiguous: the records' bytes without their headers.
+        return np.ascontiguousarray(slots["record"])
+
+    def _copy(self, begin: int, length: int) -> NDArray[np.uint8]:
+        copied = np.empty(length, np.uint8)
+        first = min(length, self.size - begin)
+        copied[:first] = self._data[begin : begin + first]
+        copied[first:] = self._data[: length - first]
+        return copied
 
     def close(self) -> None:
         """Unmap it."""
-        del self._consumer, self._producer, self._data
+        del self._consumer, self._producer, self._data, self._headers
         self._writable.close()
         self._readable.close()

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
 from socktrace.calls import CALLS, CallSpec
+from socktrace.capture.bpf import present_cpus
 from socktrace.capture.counters import Books
+from socktrace.capture.cpu_rings import CpuRings, room_for
 from socktrace.capture.dispatch import NEEDS_SOCKET, call_flags, entry_of, number_table
+from socktrace.capture.folding import fold_sums
 from socktrace.capture.image import obtain_image
 from socktrace.capture.offsets import offset_flags
 from socktrace.capture.programs import CHECK, PROGRAMS, Programs
 from socktrace.capture.ring import Ring
 from socktrace.capture.selfcheck import CALL as CHECK_CALL
 from socktrace.capture.selfcheck import learn_socket_operations
-from socktrace.wire import DATA, FOLD, NO_TIMEOUT, Decoder, ends, full_record, rows
+from socktrace.capture.sums import FoldPlaces, Sums
+from socktrace.wire import (
+    DATA,
+    FOLD,
+    NO_TIMEOUT,
+    WAIT,
+    WAY_LOST,
+    Decoder,
+    as_full,
+    ends,
+    full_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,11 +49,18 @@ if TYPE_CHECKING:
 
 MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
 """config.mode of probes/events.h."""
-_CONFIG: Final = struct.Struct("=IIIIQQII")
-_SLOT: Final = struct.Struct("=Q6QQQQIIIHBBHHHBB")
+_CONFIG: Final = struct.Struct("=IIIIQQ8I")
+_SLOT: Final = struct.Struct("=QQ6QQQQIIIHBBHHHBB")
 
 _MARK_BEFORE: Final = 2
 
+SLOTS: Final = 32_768
+"""Threads that can have a call in progress before a slower table is used, a power of 2: as many as
+there are thread numbers where pid_max has its smallest default (proc_sys_kernel(5))."""
+FOLD_PLACES: Final = 2_048
+"""Totals of calls that each CPU keeps at a time before a slower table is used, a power of 2."""
+SWEEP_SECONDS: Final = 0.25
+"""How often what the kernel side added up is taken out of it."""
 _SETTLED_NS: Final = 5_000_000
 """A record is put into its ring within this time of the moment it bears, but for rare stalls; what
 comes later than that is delivered late, out of order."""
@@ -55,7 +77,7 @@ class RawBatch(NamedTuple):
     data: NDArray[np.void]
     """Fixed records of layout `wire.DATA` in the order of their return."""
     folds: NDArray[np.void]
-    """Data calls that the kernel side added up, of layout `wire.FOLD`; see `CaptureOptions.events`."""
+    """Calls that the kernel side added up, of layout `wire.FOLD`: `CaptureOptions.events`."""
 
 
 class Batch(NamedTuple):
@@ -88,6 +110,7 @@ class CallInProgress(NamedTuple):
 class SlotView(NamedTuple):
     """struct slot of probes/events.h."""
 
+    owner: int
     start: int
     arg0: int
     arg1: int
@@ -131,27 +154,54 @@ class Capture:
         self._options = options
         flags = [*offset_flags(), *call_flags(), *options.compiler_flags()]
         image = obtain_image(flags, PROGRAMS, say=say)
-        self._programs = Programs(image)
+        self._programs = Programs(image, self._sizes())
         try:
             self._prepare()
         except BaseException:
             self._programs.close()
             raise
 
+    def _sizes(self) -> dict[str, int]:
+        """Entries of the maps whose size is chosen here."""
+        options = self._options
+        self._cpus = present_cpus()
+        self._data_room = room_for(DATA, options.data_pages * mmap.PAGESIZE, self._cpus)
+        self._wait_room = room_for(WAIT, options.wide_pages * mmap.PAGESIZE, self._cpus)
+        return {
+            "life_ring": options.life_pages * mmap.PAGESIZE,
+            "wide_ring": options.wide_pages * mmap.PAGESIZE,
+            "data_records": self._cpus * self._data_room,
+            "data_positions": self._cpus,
+            "wait_records": self._cpus * self._wait_room,
+            "wait_positions": self._cpus,
+            "slots": SLOTS,
+            "fold_places": 2 * self._cpus * FOLD_PLACES,
+        }
+
     def _prepare(self) -> None:
-        self._configure(0, CHECK_CALL)
+        self._operations = self._epoch = 0
+        self._configure(CHECK_CALL)
         self._operations = learn_socket_operations(self._programs, CHECK)
-        self._configure(self._operations, 0)
+        self._configure(0)
         self._targets = self._programs.map("targets")
         self._slots = self._programs.map("slots")
+        self._crowded = self._programs.map("crowded")
         for pid in self._options.pids or ():
             self.add_process(pid)
-        full = full_record(self._options.payload_size)
+        self._full = full = full_record(self._options.payload_size)
         self._rings: dict[str, Ring] = {}
-        for name, layout in (("life", full), ("wide", full), ("data", DATA)):
-            descriptor, size = self._programs.ring(f"{name}_ring")
-            self._rings[name] = Ring(descriptor, size // 4096, layout)
-        self._books = Books(self._programs)
+        for name, pages in (
+            ("life", self._options.life_pages),
+            ("wide", self._options.wide_pages),
+        ):
+            self._rings[name] = Ring(self._programs.descriptor(f"{name}_ring"), pages, full)
+        self._data = self._cpu_rings("data", DATA, self._data_room)
+        self._waits = self._cpu_rings("wait", WAIT, self._wait_room)
+        self._books = Books(self._programs, self._data, self._waits)
+        places = FoldPlaces(self._programs.descriptor("fold_places"), self._cpus, FOLD_PLACES)
+        self._sums = Sums(places, self._programs.map("folds"), self._begin_epoch)
+        self._next_sweep = 0.0
+        self._lost_folds: list[NDArray[np.void]] = []
         self._held_full = np.empty(0, full)
         self._held_data = np.empty(0, DATA)
         self.base = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
@@ -160,7 +210,16 @@ class Capture:
         self.decoder = Decoder(self.base)
         self.enable(self._options.calls)
 
-    def _configure(self, operations: int, check: int) -> None:
+    def _cpu_rings(self, name: str, record: np.dtype[Any], room: int) -> CpuRings:
+        descriptor = self._programs.descriptor
+        records, positions = descriptor(f"{name}_records"), descriptor(f"{name}_positions")
+        return CpuRings(records, positions, record, self._cpus, room)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._configure(0)
+
+    def _configure(self, check: int) -> None:
         options = self._options
         mode = 0
         if options.pids is not None:
@@ -175,7 +234,20 @@ class Capture:
         self._programs.map("config").set(
             bytes(4),
             _CONFIG.pack(
-                os.getpid(), mode, options.uid or 0, level, cgroup_id, operations, check, 0
+                os.getpid(),
+                mode,
+                options.uid or 0,
+                level,
+                cgroup_id,
+                self._operations,
+                check,
+                self._data_room,
+                options.events == "lifecycle",
+                self._epoch,
+                SLOTS,
+                FOLD_PLACES,
+                self._cpus,
+                self._wait_room,
             ),
         )
 
@@ -219,20 +291,40 @@ class Capture:
         # What tells of a life comes before what builds on it (a birth before data, descriptors
         # before the message that brought them), so its ring is read last: whatever is read here,
         # its foundation is too.
-        data, wide, life = (self._rings[name].read() for name in ("data", "wide", "life"))
-        full = np.concatenate((self._held_full, life, wide))
-        data = np.concatenate((self._held_data, data))
+        data = self._data.read()
+        wide = [self._rings["wide"].read()]
+        wide += [as_full(waits, self._full) for waits in self._waits.read()]
+        life = self._rings["life"].read()
+        full = np.concatenate((self._held_full, life, *wide))
         full, self._held_full = _settled(full, None if everything else horizon)
-        data, self._held_data = _settled(data, None if everything else horizon)
-        return RawBatch(full, data, np.empty(0, FOLD))
+        merged = np.concatenate((self._held_data, *data)) if data else self._held_data
+        merged, self._held_data = _settled(merged, None if everything else horizon)
+        return RawBatch(full, merged, self._added_up(everything=everything))
+
+    def _added_up(self, *, everything: bool) -> NDArray[np.void]:
+        """The data calls that the kernel side added up because it was asked to.
+
+        Those for which a ring had no room are put aside, for `losses`.
+        """
+        now = time.monotonic()
+        if now < self._next_sweep and not everything:
+            return np.empty(0, FOLD)
+        self._next_sweep = now + SWEEP_SECONDS
+        found = self._sums.sweep(everything=everything)
+        lost = found["way"] & WAY_LOST != 0
+        if lost.any():
+            self._lost_folds.append(found[lost])
+        asked: NDArray[np.void] = found[~lost]
+        return asked
 
     def fill(self) -> float:
         """How full the fullest ring is, 0 to 1."""
-        return max(ring.waiting / ring.size for ring in self._rings.values())
+        return max(self._data.fill, self._waits.fill, *(ring.fill for ring in self._rings.values()))
 
     def losses(self) -> list[Loss]:
         """What was lost since the last call of this."""
-        return self._books.losses(self.now())
+        lost, self._lost_folds = self._lost_folds, []
+        return self._books.losses(self.now(), np.concatenate(lost) if lost else np.empty(0, FOLD))
 
     def counters(self) -> Counters:
         """The kernel side's books, since the start."""
@@ -260,20 +352,17 @@ class Capture:
                 continue
             key = thread.tid.to_bytes(4, "little")
             slot = _SLOT.pack(
-                now, *thread.args, NO_TIMEOUT, 0, 0, thread.inode, 0, 0, thread.number,
+                thread.tid, now, *thread.args, NO_TIMEOUT, 0, 0, thread.inode, 0, 0, thread.number,
                 1, _MARK_BEFORE, 0, 0, 0, call, thread.abi32,
             )  # fmt: skip
             # It may have returned between the two looks; then its slot would never be cleared.
-            if self._slots.add(key, slot) and not thread.still_there():
-                self._slots.delete(key)
+            if self._crowded.add(key, slot) and not thread.still_there():
+                self._crowded.delete(key)
 
     def in_progress(self) -> list[CallInProgress]:
         """Every call that has begun and not returned: what is blocked right now."""
         found = []
-        for key in list(self._slots.keys()):
-            raw = self._slots.get(key)
-            if raw is None:
-                continue
+        for raw in (*self._slots.values(), *self._crowded.values()):
             slot = SlotView(*_SLOT.unpack(raw))
             if not slot.active:
                 continue
@@ -282,12 +371,12 @@ class Capture:
             if self._enabled is None or call.name in self._enabled:
                 found.append(
                     CallInProgress(
-                        tid=int.from_bytes(key, "little"),
+                        tid=slot.owner,
                         since=slot.start - self.base,
                         call=call,
                         fd=_signed(slot.arg0),
                         inode=slot.inode,
-                        args=slot[1:7],
+                        args=slot[2:8],
                         began_before=bool(slot.marks & _MARK_BEFORE),
                     )
                 )
@@ -295,6 +384,9 @@ class Capture:
 
     def close(self) -> None:
         """Detach everything and free what the kernel holds for us."""
+        self._sums.close()
+        self._data.close()
+        self._waits.close()
         for ring in self._rings.values():
             ring.close()
         self._programs.close()
@@ -319,17 +411,13 @@ def decode_batch(decoder: Decoder, raw: RawBatch) -> Batch:
         decoder.comms.pop(tid, None)
     decoder.gone.clear()
     base = decoder.base
-    events = [
-        (end - base, event)
-        for end, row in zip(ends(raw.full).tolist(), rows(raw.full), strict=True)
-        if (event := decoder.decode(row)) is not None
-    ]
+    events = decoder.events(raw.full)
     data = raw.data
     if len(data):
         if not data.flags.writeable:
             data = data.copy()
         data["start"] -= np.uint64(base)
-    return Batch(events, data, [])
+    return Batch(events, data, fold_sums(raw.folds, base) if len(raw.folds) else [])
 
 
 def _signed(register: int) -> int:

@@ -35,7 +35,7 @@ class Kernel:
     def __init__(self, pages: int = 1) -> None:
         self.size = pages * PAGE
         self.consumer = Area(PAGE)
-        self.shared = Area(PAGE + 2 * self.size)
+        self.shared = Area(PAGE + self.size)
         self.asked: list[tuple[int, int, int]] = []
 
     def mmap(self, fd: int, length: int, flags: int, prot: int, offset: int = 0) -> Area:
@@ -53,10 +53,9 @@ class Kernel:
         return position
 
     def _write(self, at: int, data: bytes) -> None:
-        """Write to both mappings of the same memory."""
+        """Write to the ring, round its end."""
         for index, byte in enumerate(data):
-            place = PAGE + (at + index) % self.size
-            self.shared[place] = self.shared[place + self.size] = byte
+            self.shared[PAGE + (at + index) % self.size] = byte
 
     def reserve(self, number: int, flags: int = 0) -> int | None:
         """Put a record in; its place, or None when the ring is full."""

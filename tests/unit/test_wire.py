@@ -6,6 +6,8 @@ import re
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from socktrace import wire
 from socktrace.calls import NUMBER
-from socktrace.capture import counters, dispatch, selfcheck, source
+from socktrace.capture import counters, cpu_rings, dispatch, selfcheck, source
 from socktrace.events import Call, Exec, Exit, Fork, Passed, TcpSegment, TcpState
 from socktrace.lines import Address
 
@@ -92,6 +94,8 @@ def test_numpy_layouts(compiled: tuple[int, dict[str, int]]) -> None:
         "data_record": wire.DATA,
         "socket_view": wire.SOCKET_VIEW,
         "full_record": wire.full_record(size),
+        "wait_record": wire.WAIT,
+        "position": cpu_rings.POSITION,
     }
     for name, layout in layouts.items():
         assert layout.itemsize == told[name]
@@ -102,6 +106,18 @@ def test_numpy_layouts(compiled: tuple[int, dict[str, int]]) -> None:
         assert sorted(ends)[:-1] == sorted(at for at in fields.values())[1:], "no padding"
         assert ends[-1] == layout.itemsize
         assert layout.itemsize % 8 == 0, "a ring's records lie in a row"
+
+
+def test_layout_of_a_total(compiled: tuple[int, dict[str, int]]) -> None:
+    """A row of `FOLD` is a place of the kernel's table: the key, and behind it the total."""
+    _, told = compiled
+    names = {"errno": "error"}
+    assert wire.FOLD.itemsize == told["fold_place"]
+    assert wire.FOLD.fields is not None
+    for field, (_, at, *_) in wire.FOLD.fields.items():
+        part = "key" if at < told["fold_key"] else "total"
+        inner = told[f"fold_{part}.{names.get(field, field)}"]
+        assert at == told[f"fold_place.{part}"] + inner
 
 
 def flattened(structure: str) -> str:
@@ -123,12 +139,9 @@ def flattened(structure: str) -> str:
 @pytest.mark.parametrize(
     ("structure", "packed"),
     [
-        ("full_record", wire._FULL),
         ("config", source._CONFIG),
         ("slot", source._SLOT),
         ("cpu_counters", counters._CPU),
-        ("overflow_key", counters._OVERFLOW_KEY),
-        ("overflow_total", counters._OVERFLOW),
         ("number_entry", dispatch._ENTRY),
         ("check_result", selfcheck._RESULT),
     ],
@@ -137,10 +150,9 @@ def test_packed_formats(
     compiled: tuple[int, dict[str, int]], structure: str, packed: struct.Struct
 ) -> None:
     """Every struct.Struct has the members of its C structure, in kind, order and size."""
-    size, told = compiled
+    _, told = compiled
     expected = struct.Struct("=" + flattened(structure))
-    room = size if structure == "full_record" else 0
-    assert packed.size == expected.size == told[structure] - room, "and no padding in C"
+    assert packed.size == expected.size == told[structure], "and no padding in C"
     # The same bytes mean the same to both: nine Q are as good as Q9Q or QQQ.
     bytes_ = bytes(range(1, 252)) * (packed.size // 251 + 1)
     assert packed.unpack_from(bytes_) == expected.unpack_from(bytes_)
@@ -149,7 +161,7 @@ def test_packed_formats(
 def test_constants(compiled: tuple[int, dict[str, int]]) -> None:
     """Flags, kinds, modes, classes and sizes are the same numbers on both sides."""
     _, told = compiled
-    homes: dict[str, Any] = {"FLAG_": wire, "KIND_": wire, "MODE_": source}
+    homes: dict[str, Any] = {"FLAG_": wire, "KIND_": wire, "MODE_": source, "WAY_": wire}
     checked = 0
     for name, value in told.items():
         for prefix, home in homes.items():
@@ -159,32 +171,64 @@ def test_constants(compiled: tuple[int, dict[str, int]]) -> None:
         if name.startswith("ENTRY_"):
             assert getattr(dispatch, name.removeprefix("ENTRY_")) == value
             checked += 1
-    assert checked >= 8 + 8 + 4 + 9
-    for name in ("ADDRESS_SIZE", "BLOB_SIZE", "COMM_SIZE"):
+    assert checked >= 8 + 8 + 4 + 9 + 6
+    for name in ("ADDRESS_SIZE", "BLOB_SIZE", "COMM_SIZE", "WAIT_BLOB_SIZE"):
         assert getattr(wire, name) == told[name]
     assert told["SOCKETCALL_NUMBERS"] == dispatch.SOCKETCALL_NUMBERS
 
 
-def test_places_in_an_unpacked_record() -> None:
-    """The index constants find what the record's array finds under its name."""
-    record = np.zeros(1, wire.full_record(0))[0]
-    for at, name in enumerate(("files", "timeout", "other_fd", "uid"), start=1):
-        record[name] = at
-    record["args"] = range(100, 106)
-    record["comm"] = 200
-    record["address_length"], record["blob_length"], record["payload_length"] = 11, 12, 13
-    record["address"], record["blob"] = 201, 202
-    record["socket"]["sk"], record["socket"]["remote_ip"] = 300, 77
-    record["other"]["sk"], record["other"]["remote_ip"] = 301, 78
-    f = wire._FULL.unpack(record.tobytes())
-    assert (f[wire._FILES], f[wire._TIMEOUT], f[wire._OTHER_FD], f[wire._UID]) == (1, 2, 3, 4)
-    assert f[wire._ARGS] == tuple(range(100, 106))
-    assert f[wire._COMM] == bytes([200]) * wire.COMM_SIZE
-    assert (f[wire._ADDRESS_LENGTH], f[wire._BLOB_LENGTH], f[wire._PAYLOAD_LENGTH]) == (11, 12, 13)
-    assert (f[wire._ADDRESS][0], f[wire._BLOB][0]) == (201, 202)
-    for place, sk, last in ((wire._SOCKET, 300, 77), (wire._OTHER, 301, 78)):
-        assert (f[place][0], f[place][-1]) == (sk, bytes([last]) * 16)
-        assert len(f[place]) == 14
+def leaves(layout: np.dtype[Any], prefix: str = "") -> Iterator[str]:
+    """Return the paths of all fields that have no fields inside."""
+    assert layout.fields is not None
+    for name, (kind, *_) in layout.fields.items():
+        path = f"{prefix}{name}"
+        if kind.fields is not None:
+            yield from leaves(kind, f"{path}.")
+        else:
+            yield path
+
+
+def value_at(record: np.void, path: str) -> Any:
+    """Return what the record's array finds under a path, as plain Python."""
+    value: Any = record
+    for name in path.split("."):
+        value = value[int(name)] if name.isdecimal() else value[name]
+    if isinstance(value, np.ndarray):
+        return value.tobytes() if value.dtype.itemsize == 1 else tuple(value.tolist())
+    return value.item()
+
+
+@given(st.binary(min_size=wire.FULL_SIZE, max_size=wire.FULL_SIZE), st.data())
+def test_a_reader_finds_what_the_array_finds(noise: bytes, data: st.DataObject) -> None:
+    """Whichever fields are chosen: the same values as by name, and nothing else."""
+    layout = wire.full_record(0)
+    paths = [*leaves(layout)]
+    chosen = data.draw(st.lists(st.sampled_from(paths), unique=True, min_size=1))
+    chosen.sort(key=paths.index)
+    read = iter(wire._reader(*chosen)(b"before" + noise, 6))
+    record = np.frombuffer(noise, layout)[0]
+    for path in chosen:
+        expected = value_at(record, path)
+        several = isinstance(expected, tuple)
+        assert expected == (tuple(islice(read, len(expected))) if several else next(read)), path
+    assert not [*read]
+    spans = wire._reader("args.0", "socket.local_port:socket.remote_ip")(noise, 0)
+    assert spans[0] == value_at(record, "args.0")
+    pair = record["socket"]
+    assert spans[1] == b"".join(
+        pair[name].tobytes() for name in "local_port remote_port local_ip remote_ip".split()
+    )
+
+
+def test_many_records_at_once() -> None:
+    """A batch of records gives the events of each, with its time of return."""
+    decoder = wire.Decoder(BASE)
+    kinds = (wire.KIND_FORK, wire.KIND_RENAME, wire.KIND_TCP_STATE)
+    raw = [make(head__kind=kind, head__duration=2, **INET) for kind in kinds]
+    records = np.frombuffer(b"".join(raw), wire.full_record(0))
+    told = [(7, event) for one in raw if (event := decoder.decode(one)) is not None]
+    assert decoder.events(records) == decoder.events(np.repeat(records, 2)[::2]) == told
+    assert decoder.events(records[:0]) == []
 
 
 def test_places_in_a_slot() -> None:
@@ -194,7 +238,7 @@ def test_places_in_a_slot() -> None:
         for _, name, count in members("slot")
         for i in range(int(count or 1))
     ]
-    assert [names[at] for at in (0, 1, 10, 14, 19)] == ["start", "args0", "inode", "active", "call"]
+    assert [names[at] for at in (1, 2, 11, 15, 20)] == ["start", "args0", "inode", "active", "call"]
 
 
 def make(payload: bytes = b"", **values: Any) -> bytes:
