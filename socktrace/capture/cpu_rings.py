@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from socktrace.capture.merging import copied
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -86,9 +88,9 @@ class CpuRings:
             begin = read % self.room
             end = begin + written - read
             records = self._records[cpu]
-            taken.append(records[begin : min(end, self.room)].copy())
+            taken.append(copied(records[begin : min(end, self.room)]))
             if end > self.room:
-                taken.append(records[: end - self.room].copy())
+                taken.append(copied(records[: end - self.room]))
             # Copied before the room is given back: x86 stores are not reordered with earlier loads.
             self._read[cpu] = written
         return taken

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from socktrace.calls import CALLS, NUMBER, Direction
+from socktrace.capture.merging import taken
 from socktrace.model.folds import DataFold
 from socktrace.wire import FLAG_OUTGOING, WAY_EMPTY, WAY_LONGER, WAY_OUTGOING, WAY_PEEK
 
@@ -22,10 +23,15 @@ _INCOMING: Final = np.array(
     [False, *(spec.direction is Direction.IN for spec in CALLS)], dtype=np.bool_
 )
 """By the call's number: it takes bytes in."""
+_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio: a multiplier that spreads keys over the upper bits."""
 _BUFFERED: Final = np.isin(
     np.arange(len(_NAMES)), [NUMBER[name] for name in ("read", "recv", "recvfrom")]
 )
 """By the call's number: its ``length`` is in bytes (that of readv counts buffers)."""
+_FLAGGED: Final = np.isin(np.arange(len(_NAMES)), [NUMBER["recv"], NUMBER["recvfrom"]])
+"""By the call's number: it takes bytes in, and its flags are those of recv(2)."""
+_SPLICE: Final = NUMBER["splice"]
 
 
 def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> Iterator[DataFold]:
@@ -55,9 +61,10 @@ def fold(records: NDArray[np.void], is_stream: Callable[[int], bool | None]) -> 
     ret = records["ret"][order].astype(np.int64)
     moved = np.maximum(ret, 0)
     call = records["call"][order]
-    incoming = _INCOMING[call]
-    peeking = incoming & (records["msg_flags"][order] & _MSG_PEEK != 0)
-    truncating = incoming & (records["msg_flags"][order] & _MSG_TRUNC != 0)
+    out_of = (call == _SPLICE) & (records["flags"][order] & FLAG_OUTGOING == 0)
+    incoming = _INCOMING[call] | out_of
+    peeking = _FLAGGED[call] & (records["msg_flags"][order] & _MSG_PEEK != 0)
+    truncating = _FLAGGED[call] & (records["msg_flags"][order] & _MSG_TRUNC != 0)
     empty = incoming & ~peeking & (ret == 0) & (records["length"][order] > 0)
     # A length can be as large as SIZE_MAX: it stays unsigned.
     longer = truncating & _BUFFERED[call] & (moved.astype(np.uint64) > records["length"][order])

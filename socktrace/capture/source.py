@@ -18,6 +18,7 @@ from socktrace.capture.cpu_rings import CpuRings, room_for
 from socktrace.capture.dispatch import NEEDS_SOCKET, call_flags, entry_of, number_table
 from socktrace.capture.folding import fold_sums
 from socktrace.capture.image import obtain_image
+from socktrace.capture.merging import copied, joined, settled
 from socktrace.capture.offsets import offset_flags
 from socktrace.capture.programs import CHECK, PROGRAMS, Programs
 from socktrace.capture.ring import Ring
@@ -32,7 +33,6 @@ from socktrace.wire import (
     WAY_LOST,
     Decoder,
     as_full,
-    ends,
     full_record,
 )
 
@@ -295,10 +295,9 @@ class Capture:
         wide = [self._rings["wide"].read()]
         wide += [as_full(waits, self._full) for waits in self._waits.read()]
         life = self._rings["life"].read()
-        full = np.concatenate((self._held_full, life, *wide))
-        full, self._held_full = _settled(full, None if everything else horizon)
-        merged = np.concatenate((self._held_data, *data)) if data else self._held_data
-        merged, self._held_data = _settled(merged, None if everything else horizon)
+        until = None if everything else horizon
+        full, self._held_full = settled(joined((self._held_full, life, *wide)), until)
+        merged, self._held_data = settled(joined((self._held_data, *data)), until)
         return RawBatch(full, merged, self._added_up(everything=everything))
 
     def _added_up(self, *, everything: bool) -> NDArray[np.void]:
@@ -415,7 +414,7 @@ def decode_batch(decoder: Decoder, raw: RawBatch) -> Batch:
     data = raw.data
     if len(data):
         if not data.flags.writeable:
-            data = data.copy()
+            data = copied(data)
         data["start"] -= np.uint64(base)
     return Batch(events, data, fold_sums(raw.folds, base) if len(raw.folds) else [])
 
@@ -424,19 +423,3 @@ def _signed(register: int) -> int:
     """An int argument, from its register."""
     low = register & 0xFFFFFFFF
     return low - (1 << 32) if low >> 31 else low
-
-
-def _settled(
-    records: NDArray[np.void], horizon: int | None
-) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """`records` by time of return, parted at `horizon`: (what is older, the rest)."""
-    if not len(records):
-        return records, records
-    when = ends(records)
-    if np.any(when[1:] < when[:-1]):
-        order = np.argsort(when, kind="stable")
-        records, when = records[order], when[order]
-    if horizon is None:
-        return records, records[:0]
-    cut = int(np.searchsorted(when, horizon, side="right"))
-    return records[:cut], records[cut:]
