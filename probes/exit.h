@@ -51,7 +51,7 @@ static __always_inline u16 local_port_of(u64 sk)
 	u16 port = 0;
 
 	if (sk)
-		READ(port, sk + OFF_SOCK_NUM);
+		LOAD(port, AS(SOCK, sk) + OFF_SOCK_NUM);
 	return port;
 }
 
@@ -355,7 +355,7 @@ static __always_inline void fill_common(struct full_record *record, const struct
 
 		/* Still the sock of that socket? Another thread may have closed it meanwhile. */
 		if (slot->sk)
-			READ(socket, slot->sk + OFF_SOCK_SK_SOCKET);
+			LOAD(socket, AS(SOCK, slot->sk) + OFF_SOCK_SK_SOCKET);
 		if (socket && socket == slot->socket)
 			view_sock(&record->socket, slot->sk);
 		record->socket.inode = slot->inode;

@@ -148,7 +148,7 @@ static __always_inline u32 file_refs(u64 file)
 {
 	u64 count = 0;
 
-	READ(count, file + OFF_FILE_REFS);
+	LOAD(count, AS(FILE, file) + OFF_FILE_REFS);
 	return (u32)count + FILE_REFS_BIAS;
 }
 
@@ -164,21 +164,30 @@ static __always_inline u64 sock_of(u64 socket)
  * a sock that has none (not accepted yet, or orphaned). */
 static __always_inline u32 inode_of_sock(u64 sk)
 {
-	u64 socket = 0;
-	u32 inode = 0;
+	u64 socket = 0, inode = 0;
 
-	READ(socket, sk + OFF_SOCK_SK_SOCKET);
+	LOAD(socket, AS(SOCK, sk) + OFF_SOCK_SK_SOCKET);
 	if (!socket)
 		return 0;
-	READ(inode, socket - OFF_SOCKET_ALLOC_SOCKET + OFF_SOCKET_ALLOC_VFS_INODE + OFF_INODE_I_INO);
+	LOAD(inode, AS(SOCKET_ALLOC, socket - OFF_SOCKET_ALLOC_SOCKET) + OFF_SOCKET_ALLOC_VFS_INODE + OFF_INODE_I_INO);
 	return inode;
 }
 
 static __always_inline void read_kind(u64 sk, u16 *family, u16 *type, u16 *protocol)
 {
-	READ(*family, sk + OFF_SOCK_FAMILY);
-	READ(*type, sk + OFF_SOCK_SK_TYPE);
-	READ(*protocol, sk + OFF_SOCK_SK_PROTOCOL);
+	sk = AS(SOCK, sk);
+	LOAD(*family, sk + OFF_SOCK_FAMILY);
+	LOAD(*type, sk + OFF_SOCK_SK_TYPE);
+	LOAD(*protocol, sk + OFF_SOCK_SK_PROTOCOL);
+}
+
+static __always_inline void load_address(u8 *to, u64 from)
+{
+	u32 *words = (u32 *)to;
+
+#pragma unroll
+	for (int i = 0; i < 4; i++)
+		LOAD(words[i], from + 4 * i);
 }
 
 /* All of a sock that we show. The caller has cleared `view`. */
@@ -191,25 +200,26 @@ static __always_inline void view_sock(struct socket_view *view, u64 sk)
 		return;
 	view->sk = sk;
 	read_kind(sk, &view->family, &view->type, &view->protocol);
-	READ(view->tcp_state, sk + OFF_SOCK_STATE);
-	READ(view->shutdown, sk + OFF_SOCK_SK_SHUTDOWN);
-	READ(net, sk + OFF_SOCK_NET);
-	READ(view->netns, net + OFF_NET_NS + OFF_NS_COMMON_INUM);
+	sk = AS(SOCK, sk);
+	LOAD(view->tcp_state, sk + OFF_SOCK_STATE);
+	LOAD(view->shutdown, sk + OFF_SOCK_SK_SHUTDOWN);
+	LOAD(net, sk + OFF_SOCK_NET);
+	LOAD(view->netns, net + OFF_NET_NS + OFF_NS_COMMON_INUM);
 	if (view->family == AF_UNIX) {
 		READ(view->peer_sk, sk + OFF_UNIX_SOCK_PEER);
 		return;
 	}
 	if (view->family != AF_INET && view->family != AF_INET6)
 		return;
-	READ(view->local_port, sk + OFF_SOCK_NUM);
-	READ(port, sk + OFF_SOCK_DPORT);
+	LOAD(view->local_port, sk + OFF_SOCK_NUM);
+	LOAD(port, sk + OFF_SOCK_DPORT);
 	view->remote_port = __builtin_bswap16(port);
 	if (view->family == AF_INET) {
-		bpf_probe_read_kernel(view->local_ip, 4, (void *)(sk + OFF_SOCK_RCV_SADDR));
-		bpf_probe_read_kernel(view->remote_ip, 4, (void *)(sk + OFF_SOCK_DADDR));
+		LOAD(*(u32 *)view->local_ip, sk + OFF_SOCK_RCV_SADDR);
+		LOAD(*(u32 *)view->remote_ip, sk + OFF_SOCK_DADDR);
 	} else {
-		READ(view->local_ip, sk + OFF_SOCK_V6_RCV_SADDR);
-		READ(view->remote_ip, sk + OFF_SOCK_V6_DADDR);
+		load_address(view->local_ip, sk + OFF_SOCK_V6_RCV_SADDR);
+		load_address(view->remote_ip, sk + OFF_SOCK_V6_DADDR);
 	}
 }
 

@@ -73,7 +73,7 @@ static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 		record->head.call = slot->call;
 		record->args[0] = slot->start;
 	}
-	READ(flags, current_task() + OFF_TASK_STRUCT_FLAGS);
+	LOAD(flags, AS(TASK_STRUCT, current_task()) + OFF_TASK_STRUCT_FLAGS);
 	if (flags & PF_EXITING)
 		record->head.flags |= FLAG_EXITING;
 	send_tcp(which, record);
@@ -84,7 +84,7 @@ static __always_inline bool is_tcp(u64 sk)
 {
 	u16 protocol = 0;
 
-	READ(protocol, sk + OFF_SOCK_SK_PROTOCOL);
+	LOAD(protocol, AS(SOCK, sk) + OFF_SOCK_SK_PROTOCOL);
 	return protocol == IPPROTO_TCP;
 }
 
@@ -128,7 +128,7 @@ static __always_inline void tell_segment(int which, u64 sk, u32 event)
 	if (!sk)
 		return;
 	/* A mini-sock (SYN-RECEIVED, TIME-WAIT) is no struct sock: beyond its addresses nothing is there. */
-	READ(state, sk + OFF_SOCK_STATE);
+	LOAD(state, AS(SOCK, sk) + OFF_SOCK_STATE);
 	if (state == 6 || state == 12)
 		return;
 	record = tcp_record(which, KIND_TCP_SEGMENT, sk);

@@ -83,11 +83,13 @@ def test_a_thread_that_is_only_interrupted_is_no_cause(tmp_path: Path) -> None:
     probe = subprocess.run([*prepared, "true"], capture_output=True, check=False, cwd=tmp_path)
     if probe.returncode:
         pytest.skip("no receive packet steering here")
+    outside = Path("/proc/self/ns/net").stat().st_ino
     for _ in range(4):
         captured = run([*prepared, *python(ONE_CPU_EACH)])
+        # TCP's changes are told of the whole machine: what else runs on it does not matter here.
         (closing,) = [
             event for event in captured.of(TcpState)
-            if (event.old, event.new) == (ESTABLISHED, CLOSE_WAIT)
+            if (event.old, event.new) == (ESTABLISHED, CLOSE_WAIT) and event.sock.netns != outside
         ]  # fmt: skip
         assert not closing.in_call
         assert not closing.exiting
