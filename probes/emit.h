@@ -160,6 +160,24 @@ static __always_inline void fold_wide(const struct full_record *record, const st
 	}
 }
 
+/* Of the calls that go into the wide ring, those that move bytes or wait: they come by the thousand. */
+static __always_inline bool comes_often(u32 call)
+{
+	switch (call) {
+	case CALL_SENDMSG:
+	case CALL_RECVMSG:
+	case CALL_SENDMMSG:
+	case CALL_RECVMMSG:
+	case CALL_RECVMMSG_TIME64:
+	case CALL_SELECT:
+	case CALL__NEWSELECT:
+	case CALL_PSELECT6:
+	case CALL_PSELECT6_TIME64:
+		return true;
+	}
+	return false;
+}
+
 static __always_inline void emit_wide(struct full_record *record)
 {
 	struct cpu_counters *cpu = books();
@@ -168,7 +186,7 @@ static __always_inline void emit_wide(struct full_record *record)
 	if (!cpu || !cfg)
 		return;
 	record->head.cpu = bpf_get_smp_processor_id();
-	if (cfg->folded) {
+	if (cfg->folded && comes_often(record->head.call)) {
 		fold_wide(record, cfg, 0);
 		return;
 	}

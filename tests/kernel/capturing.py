@@ -18,6 +18,7 @@ from socktrace.capture.options import CaptureOptions
 from socktrace.capture.source import Capture
 from socktrace.events import Call, Event, Loss
 from socktrace.host.launch import Child
+from socktrace.model.folds import DataFold
 
 HERE: Final = Path(__file__).parent
 SOCKTRACE: Final = Path(sys.executable).with_name("socktrace")
@@ -52,6 +53,7 @@ class Captured:
 
     events: list[tuple[int, Event]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    folds: list[DataFold] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     output: str = ""
@@ -62,6 +64,7 @@ class Captured:
         """Read what has come."""
         batch = capture.read(everything=everything)
         self.events += batch.events
+        self.folds += batch.folds
         for record in batch.data:
             start = int(record["start"])
             self.rows.append(
