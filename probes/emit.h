@@ -233,6 +233,21 @@ static __always_inline bool wanted(const struct config *cfg, u32 pid)
 	return true;
 }
 
+static __always_inline void know(u64 key)
+{
+	u8 yes = 1;
+
+	if (!known.lookup(&key))
+		known.update(&key, &yes);
+}
+
+/* A socket of a process that is of interest. */
+static __always_inline void know_socket(const struct config *cfg, u32 inode)
+{
+	if (cfg && cfg->mode && inode)
+		know(inode);
+}
+
 static __always_inline void clear_view(struct socket_view *view)
 {
 	__builtin_memset(view, 0, sizeof(*view));
@@ -261,6 +276,7 @@ static __always_inline bool view_descriptor(struct socket_view *view, u64 files,
 	view_file(&file, file_of(files, fd), socket_fops);
 	if (!file.inode)
 		return false;
+	know_socket(configuration(), file.inode);
 	view_sock(view, sock_of(file.socket));
 	view->inode = file.inode;
 	return true;

@@ -216,7 +216,12 @@ struct config {
 	__u32 fold_places; /* places that each CPU has in `fold_places`, twice; a power of 2 */
 	__u32 cpus;
 	__u32 wait_records; /* as data_records */
+	__u32 strangers; /* tell what TCP does on sockets that are not in `known` too */
+	__u32 pad;
 };
+
+/* Keys of the map `known` that are ports; others are inodes and addresses of socks. */
+#define KNOWN_PORT (1ULL << 40)
 
 #define MODE_TARGETS 1
 #define MODE_FOLLOW 2

@@ -353,6 +353,7 @@ static __always_inline void fill_common(struct full_record *record, const struct
 	if (slot->inode) {
 		u64 socket = 0;
 
+		know_socket(configuration(), slot->inode);
 		/* Still the sock of that socket? Another thread may have closed it meanwhile. */
 		if (slot->sk)
 			LOAD(socket, AS(SOCK, slot->sk) + OFF_SOCK_SK_SOCKET);

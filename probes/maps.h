@@ -36,6 +36,9 @@ BPF_TABLE("lru_hash", u32, struct select_sets, selects, 4096);
 BPF_TABLE("lru_hash", u32, u8, ended, 4096);
 /* Processes of interest when not the whole machine is. */
 BPF_HASH(targets, u32, u8, 65536);
+/* Where not the whole machine is of interest: sockets of the processes that are (inodes, addresses of socks), and
+ * ports that they listen on. LRU: what TCP does on a socket that was pushed out is not told. */
+BPF_TABLE("lru_hash", u64, u8, known, 65536);
 /* Calls that are added up. Two tables for each CPU, of which the reader empties one while the other is written to;
  * and a map for what finds its place taken. */
 BPF_F_TABLE("array", u32, struct fold_place, fold_places, 1, BPF_F_MMAPABLE);

@@ -6,6 +6,7 @@
 #define SOCKTRACE_TCP_H
 
 #define IPPROTO_TCP 6
+#define TCP_CLOSE 7 /* include/net/tcp_states.h */
 
 /* Takes the record `which` and fills in what all have. NULL: a program is at work on it. The kernel sees to it
  * that none runs on top of itself, but only since 6.1; before that, a softirq can come in between. */
@@ -50,6 +51,29 @@ static __always_inline bool concerns(const struct slot *slot, u32 inode)
 	return slot->inode == inode || slot->other_inode == inode;
 }
 
+/* Whether the socket is of a process of interest: found out by its inode as long as it has one, then by its sock
+ * (a socket that is closed goes on without). One that no accept has shown yet is known by its port. */
+static __always_inline bool is_known(u64 sk)
+{
+	struct config *cfg = configuration();
+	u64 key = sk;
+	u16 port = 0;
+
+	if (!cfg)
+		return false;
+	if (cfg->strangers || known.lookup(&key))
+		return true;
+	key = inode_of_sock(sk);
+	if (!key) {
+		LOAD(port, AS(SOCK, sk) + OFF_SOCK_NUM);
+		key = KNOWN_PORT | port;
+	}
+	if (!known.lookup(&key))
+		return false;
+	know(sk);
+	return true;
+}
+
 /* args: sk, old state, new state. False: not told, see tcp_record(). */
 static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int which)
 {
@@ -77,6 +101,9 @@ static __always_inline bool tell_state(struct bpf_raw_tracepoint_args *ctx, int 
 	if (flags & PF_EXITING)
 		record->head.flags |= FLAG_EXITING;
 	send_tcp(which, record);
+	/* Its memory is another's next. */
+	if (ctx->args[2] == TCP_CLOSE)
+		known.delete(&sk);
 	return true;
 }
 
@@ -96,7 +123,9 @@ int on_tcp_state(struct bpf_raw_tracepoint_args *ctx)
 	int zero = 0;
 	struct state_note *note = state_notes.lookup(&zero);
 
-	if (!note || !is_tcp(ctx->args[0]) || !tell_state(ctx, SCRATCH_STATE))
+	if (!note || !is_tcp(ctx->args[0]))
+		return 0;
+	if (is_known(ctx->args[0]) && !tell_state(ctx, SCRATCH_STATE))
 		return 0;
 	note->sk = ctx->args[0];
 	note->change = ctx->args[1] << 32 | ctx->args[2];
@@ -116,7 +145,8 @@ int on_tcp_state_missed(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	}
 	__sync_fetch_and_add(&cpu->rescued, 1);
-	tell_state(ctx, SCRATCH_STATE_MISSED);
+	if (is_known(ctx->args[0]))
+		tell_state(ctx, SCRATCH_STATE_MISSED);
 	return 0;
 }
 
@@ -129,7 +159,7 @@ static __always_inline void tell_segment(int which, u64 sk, u32 event)
 		return;
 	/* A mini-sock (SYN-RECEIVED, TIME-WAIT) is no struct sock: beyond its addresses nothing is there. */
 	LOAD(state, AS(SOCK, sk) + OFF_SOCK_STATE);
-	if (state == 6 || state == 12)
+	if (state == 6 || state == 12 || !is_known(sk))
 		return;
 	record = tcp_record(which, KIND_TCP_SEGMENT, sk);
 	if (!record) {

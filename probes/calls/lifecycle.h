@@ -42,6 +42,8 @@ EXIT(connect)
 
 EXIT(listen)
 {
+	if (cfg->mode && !record->head.ret)
+		know(KNOWN_PORT | record->socket.local_port);
 	send_life(record);
 }
 

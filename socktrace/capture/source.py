@@ -17,6 +17,7 @@ from socktrace.capture.counters import Books
 from socktrace.capture.cpu_rings import CpuRings, room_for
 from socktrace.capture.dispatch import NEEDS_SOCKET, call_flags, entry_of, number_table
 from socktrace.capture.folding import fold_sums
+from socktrace.capture.gaps import Gaps
 from socktrace.capture.image import obtain_image
 from socktrace.capture.merging import copied, joined, settled
 from socktrace.capture.offsets import offset_flags
@@ -33,6 +34,7 @@ from socktrace.wire import (
     WAY_LOST,
     Decoder,
     as_full,
+    ends,
     full_record,
 )
 
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
 
 MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
 """config.mode of probes/events.h."""
-_CONFIG: Final = struct.Struct("=IIIIQQ8I")
+KNOWN_PORT: Final = 1 << 40
+"""KNOWN_PORT of probes/events.h."""
+_CONFIG: Final = struct.Struct("=IIIIQQ10I")
 _SLOT: Final = struct.Struct("=QQ6QQQQIIIHBBHHHBB")
 
 _MARK_BEFORE: Final = 2
@@ -180,6 +184,7 @@ class Capture:
 
     def _prepare(self) -> None:
         self._operations = self._epoch = 0
+        self._strangers = True
         self._configure(CHECK_CALL)
         self._operations = learn_socket_operations(self._programs, CHECK)
         self._configure(0)
@@ -197,7 +202,6 @@ class Capture:
             self._rings[name] = Ring(self._programs.descriptor(f"{name}_ring"), pages, full)
         self._data = self._cpu_rings("data", DATA, self._data_room)
         self._waits = self._cpu_rings("wait", WAIT, self._wait_room)
-        self._books = Books(self._programs, self._data, self._waits)
         places = FoldPlaces(self._programs.descriptor("fold_places"), self._cpus, FOLD_PLACES)
         self._sums = Sums(places, self._programs.map("folds"), self._begin_epoch)
         self._next_sweep = 0.0
@@ -208,6 +212,8 @@ class Capture:
         """CLOCK_MONOTONIC, ns, at time 0."""
         self.started_at = datetime.now(UTC)
         self.decoder = Decoder(self.base)
+        self._gaps = Gaps(self.base)
+        self._books = Books(self._programs, self._data, self._waits, self.base)
         self.enable(self._options.calls)
 
     def _cpu_rings(self, name: str, record: np.dtype[Any], room: int) -> CpuRings:
@@ -248,6 +254,8 @@ class Capture:
                 FOLD_PLACES,
                 self._cpus,
                 self._wait_room,
+                self._strangers,
+                0,
             ),
         )
 
@@ -263,6 +271,30 @@ class Capture:
     def add_process(self, pid: int) -> None:
         """Capture this process too, where only some are."""
         self._targets.set(pid.to_bytes(4, "little"), b"\1")
+
+    def processes(self) -> frozenset[int] | None:
+        """The processes that are captured now, as far as they were chosen by number; None: all."""
+        if self._options.pids is None:
+            return None
+        return frozenset(int.from_bytes(key, "little") for key in list(self._targets.keys()))
+
+    def know(self, inodes: Iterable[int], ports: Iterable[int]) -> None:
+        """From here on, tell what TCP does only on sockets of the processes that are captured.
+
+        Does nothing where that is every process.
+
+        Args:
+            inodes: their sockets that existed before; those made since are known.
+            ports: those that they listen on.
+        """
+        options = self._options
+        if options.pids is None and options.uid is None and options.cgroup is None:
+            return
+        known = self._programs.map("known")
+        for key in (*inodes, *(KNOWN_PORT | port for port in ports)):
+            known.set(key.to_bytes(8, "little"), b"\1")
+        self._strangers = False
+        self._configure(0)
 
     def start(self) -> None:
         """Attach the probes: from here on nothing is missed."""
@@ -295,6 +327,7 @@ class Capture:
         wide = [self._rings["wide"].read()]
         wide += [as_full(waits, self._full) for waits in self._waits.read()]
         life = self._rings["life"].read()
+        self._gaps.take(life["head"], ends(life))
         until = None if everything else horizon
         full, self._held_full = settled(joined((self._held_full, life, *wide)), until)
         merged, self._held_data = settled(joined((self._held_data, *data)), until)
@@ -323,7 +356,8 @@ class Capture:
     def losses(self) -> list[Loss]:
         """What was lost since the last call of this."""
         lost, self._lost_folds = self._lost_folds, []
-        return self._books.losses(self.now(), np.concatenate(lost) if lost else np.empty(0, FOLD))
+        added_up = np.concatenate(lost) if lost else np.empty(0, FOLD)
+        return self._books.losses(added_up, self._gaps)
 
     def counters(self) -> Counters:
         """The kernel side's books, since the start."""

@@ -134,6 +134,7 @@ def run(
         chosen: dict[str, Any] = {"pids": frozenset({child.pid}), "follow": True}
         with Capture(CaptureOptions(**(chosen | options))) as capture:
             capture.start()
+            capture.know((), ())
             child.release()
             until = time.monotonic() + timeout
             while not child.ended():
