@@ -2,12 +2,12 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-tests live test test-other-kernels lint bench samples pictures examples lock clean
+.PHONY: help setup setup-tests setup-bench live test test-other-kernels lint bench samples pictures examples lock clean
 
 BIN := .venv/bin
 # Loading eBPF programs needs root; where there is no sudo, the program says what to do. sudo drops
 # the environment unless told which of it to keep.
-SUDO := $(if $(shell command -v sudo),sudo --preserve-env=SOCKTRACE_REQUIRE_EBPF)
+SUDO := $(if $(shell command -v sudo),sudo --preserve-env=SOCKTRACE_REQUIRE_EBPF,SOCKTRACE_BENCH_RESULTS,SOCKTRACE_BENCH_ROUNDS)
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),$(SUDO))
 # Debian releases whose kernels `make test-other-kernels` tries: Linux 5.10, 6.1 and 6.12.
 RELEASES ?= bullseye bookworm trixie
@@ -24,6 +24,9 @@ setup: ## install bcc (Debian's python3-bpfcc) and make .venv
 
 setup-tests:
 	@scripts/setup --tests
+
+setup-bench:
+	@scripts/setup --bench
 
 live: setup ## watch the sockets of this machine, live
 	@$(AS_ROOT) $(BIN)/socktrace live $(ARGS)
@@ -46,7 +49,8 @@ lint: setup ## check style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: setup-tests ## measure cost and speed
+# One of them: make bench ARGS='-k storm'. Results go to build/bench, see tests/bench/README.md.
+bench: setup-bench ## measure cost and speed, beside other tracers (half an hour)
 	@$(AS_ROOT) $(BIN)/python -m pytest tests/bench --capture=no $(ARGS)
 
 samples: setup ## record the sample programs anew, into samples/traces (then: make pictures examples)

@@ -212,8 +212,10 @@ class Map:
 
     def delete(self, key: bytes) -> bool:
         """Take `key` away. False if it was not there."""
+        ctypes.memmove(self._key, key, len(self._key))
         try:
-            _bpf(_DELETE, self._element(key))
+            # What this command does not use must be 0, the value's address too.
+            _bpf(_DELETE, _ELEMENT.pack(self.fd, ctypes.addressof(self._key), 0, 0))
         except FileNotFoundError:
             return False
         return True

@@ -2,61 +2,72 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Final, NamedTuple
 
-import pytest
+from tests.bench.measuring import BARE, BRIEF, Goal, beside
+from tests.bench.report import Report
+from tests.bench.rivals import rivals
+from tests.bench.tools import Socktrace, Tool, ours, run_bare
 
-from tests.bench.measuring import BRIEF, in_turn, table
-
-HERE = Path(__file__).parent
-SOCKTRACE = str(Path(sys.executable).parent / "socktrace")
-ROUNDS = 2_000 if BRIEF else 100_000
-SLOW_ROUNDS = 200 if BRIEF else 2_000
-"""For tracers that stop the program at every call."""
-
-
-@pytest.fixture(scope="module")
-def storm(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The compiled storm."""
-    program = str(tmp_path_factory.mktemp("storm") / "storm")
-    subprocess.run(["gcc", "-O2", "-Wall", "-o", program, str(HERE / "storm.c")], check=True)
-    return program
+CALLS: Final = ("sendto", "recvfrom")
+ROUNDS: Final = 1_000 if BRIEF else 100_000
+"""Of both calls, in a bout; slower tools take fewer."""
+GOALS: Final = {
+    "socktrace record": (Goal("ratio", "most", 1.4),),
+    "socktrace record --events lifecycle": (Goal("ratio", "most", 1.25),),
+}
+BOUTS: Final = 2 if BRIEF else 5
+"""Far more calls than a ring holds: who reads it must keep up."""
 
 
-def _ns(command: Sequence[str]) -> float:
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    return float(done.stdout.split()[0])
+class Bouts(NamedTuple):
+    """What the storm printed."""
+
+    ns: float
+    """A call, in the median bout."""
+    calls: int
 
 
-def test_cost_of_a_traced_call(storm: str, tmp_path: Path) -> None:
-    """Every call of the storm is in the recording, and what that costs is printed."""
-    file = tmp_path / "storm.jsonl"
-    record = [SOCKTRACE, "record", "--force", "-o", str(file), "--"]
-    cases = {
-        "untraced": lambda: _ns([storm, str(ROUNDS)]),
-        "socktrace record, every call": lambda: _ns([*record, storm, str(ROUNDS)]),
-    }
-    strace = shutil.which("strace")
-    if strace:
-        output = ["-o", str(tmp_path / "strace")]
-        few = [storm, str(SLOW_ROUNDS)]
-        cases["strace"] = lambda: _ns([strace, "-f", *output, *few])
-        cases["strace --seccomp-bpf, network"] = lambda: _ns(
-            [strace, "-f", "--seccomp-bpf", "-e", "trace=%network", *output, *few]
-        )
-    results = in_turn(cases, rounds=5)
-    print(table("UDP storm, 16 bytes over loopback", results, "ns a call"))
-    calls = {"sendto": 0, "recvfrom": 0}
-    with file.open(encoding="utf-8") as lines:
-        for text in lines:
-            line = json.loads(text)
-            if line["kind"] == "syscall" and line["call"] in calls:
-                calls[line["call"]] += 1
-    assert calls == {"sendto": ROUNDS, "recvfrom": ROUNDS}
-    assert line["kind"] == "end"
-    assert line["lost_events"] == 0
+def _bouts(output: str) -> Bouts:
+    # Between them lies an empty line of bpftrace's.
+    bouts = [line.split() for line in output.splitlines() if line]
+    return Bouts(statistics.median(float(ns) for ns, _ in bouts), sum(int(n) for _, n in bouts))
+
+
+def _under(tool: Tool, storm: str) -> float:
+    """Storm under a tool, and see what it delivered."""
+    ns, made = _bouts(tool.run([storm, "-b", str(BOUTS), str(ROUNDS // tool.pace)]))
+    if isinstance(tool, Socktrace):
+        tool.check(dict.fromkeys(CALLS, made // 2), exactly=True)
+    elif (count := tool.count(CALLS)) is not None:
+        tool.delivered.append(count / made)
+    return ns
+
+
+def test_cost_of_a_traced_call(build: Callable[[str], str], report: Report, tmp_path: Path) -> None:
+    """Every call of the storm is in the recording, one by one or added up."""
+    storm = build("storm")
+    bare = [storm, "-b", str(BOUTS), str(ROUNDS)]
+    others, absent = rivals(tmp_path, CALLS)
+    tools = [*ours(tmp_path, CALLS), *others]
+    compared = beside(
+        lambda: _bouts(run_bare(bare)).ns,
+        {tool.name: partial(_under, tool, storm) for tool in tools},
+        rounds=5,
+        progress="storm",
+    )
+    compared.left_out.update(absent)
+    report.add(
+        "storm",
+        "storm: sendto and recvfrom of 16 bytes over UDP loopback",
+        "ns a call",
+        compared,
+        goals=GOALS,
+        notes={tool.name: note for tool in tools if (note := tool.note())},
+    )
+    assert not [problem for tool in tools for problem in tool.problems]
+    assert compared.series[BARE].values
