@@ -32,6 +32,9 @@ COMMANDS: Final[dict[str, Command]] = {
         "socktrace.commands.live", "watch this machine's sockets as they live", traces=True
     ),
     "record": Command("socktrace.commands.record", "write what happens to a file", traces=True),
+    "recover": Command(
+        "socktrace.commands.recover", "make the recording that a crash has left as a spool"
+    ),
     "show": Command("socktrace.commands.show", "print a recording as text"),
     "export": Command("socktrace.commands.export", "convert or anonymize a recording"),
     "doctor": Command("socktrace.commands.doctor", "say what this machine allows and lacks"),

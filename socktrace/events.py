@@ -11,6 +11,8 @@ as they can: a late event must be expected.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from socktrace.lines import Address
@@ -41,7 +43,7 @@ class SocketInfo(msgspec.Struct, frozen=True, gc=False):
     0 when not known. A call in progress in another thread counts as one."""
 
 
-class Call(msgspec.Struct, frozen=True, gc=False):
+class Call(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A system call that returned."""
 
     t: int
@@ -104,7 +106,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """It was in progress when we attached: ``t`` is that moment, not when it began."""
 
 
-class Passed(msgspec.Struct, frozen=True, gc=False):
+class Passed(msgspec.Struct, frozen=True, gc=False, tag=True):
     """One descriptor of a socket in an SCM_RIGHTS message (unix(7), cmsg(3)).
 
     Comes before the `Call` (sendmsg, recvmsg ...) that carried it, with the same t and tid.
@@ -123,7 +125,7 @@ class Passed(msgspec.Struct, frozen=True, gc=False):
     """Of the call: what is received is there when it returns."""
 
 
-class Fork(msgspec.Struct, frozen=True, gc=False):
+class Fork(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A new process (not a thread): fork, vfork, clone, clone3."""
 
     t: int
@@ -138,7 +140,7 @@ class Fork(msgspec.Struct, frozen=True, gc=False):
     uid: int = 0
 
 
-class Exec(msgspec.Struct, frozen=True, gc=False):
+class Exec(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A process replaced its program; descriptors marked close-on-exec are gone by now."""
 
     t: int
@@ -150,7 +152,7 @@ class Exec(msgspec.Struct, frozen=True, gc=False):
     uid: int = 0
 
 
-class Exit(msgspec.Struct, frozen=True, gc=False):
+class Exit(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A thread is about to end; its descriptor table goes with it if no other task uses it."""
 
     t: int
@@ -166,7 +168,7 @@ class Exit(msgspec.Struct, frozen=True, gc=False):
     """As wait(2) encodes it: exit status << 8 | signal."""
 
 
-class TcpState(msgspec.Struct, frozen=True, gc=False):
+class TcpState(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Tracepoint sock:inet_sock_set_state."""
 
     t: int
@@ -184,7 +186,7 @@ class TcpState(msgspec.Struct, frozen=True, gc=False):
     exiting: bool = False
 
 
-class TcpSegment(msgspec.Struct, frozen=True, gc=False):
+class TcpSegment(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Tracepoints tcp:tcp_retransmit_skb, tcp:tcp_send_reset, tcp:tcp_receive_reset."""
 
     t: int
@@ -193,7 +195,7 @@ class TcpSegment(msgspec.Struct, frozen=True, gc=False):
     """"retransmit", "reset-sent", "reset-received"."""
 
 
-class Loss(msgspec.Struct, frozen=True, gc=False):
+class Loss(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Something was seen in the kernel and not delivered."""
 
     t: int
@@ -205,9 +207,21 @@ class Loss(msgspec.Struct, frozen=True, gc=False):
     call: str = ""
     errors: int = 0
     bytes: int = 0
+    since: int | None = None
+    """Between this moment and ``until`` it was lost; None: not known."""
+    until: int | None = None
+
+    @property
+    def hides_lives(self) -> bool:
+        """Whether births, ends and descriptors may be among it: what is believed may be wrong."""
+        return self.ring == "life" or (not self.ring and self.reason in _HIDING)
 
 
-class Listed(msgspec.Struct, frozen=True, gc=False):
+_HIDING: Final = frozenset({"map full", "program skipped"})
+"""Reasons that do not choose by the kind of call."""
+
+
+class Listed(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A socket that existed when we attached: from sock_diag(7) and /proc (proc(5))."""
 
     t: int
@@ -225,7 +239,7 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     """Bit 0: receiving is shut, bit 1: sending is shut (sk_shutdown)."""
 
 
-class Watched(msgspec.Struct, frozen=True, gc=False):
+class Watched(msgspec.Struct, frozen=True, gc=False, tag=True):
     """An epoll instance that existed when we attached (epoll(7); /proc/PID/fdinfo, proc(5))."""
 
     t: int
@@ -235,7 +249,7 @@ class Watched(msgspec.Struct, frozen=True, gc=False):
     """(fd, inode, data) of the sockets in its interest list."""
 
 
-class Seen(msgspec.Struct, frozen=True, gc=False):
+class Seen(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A process that existed when we attached.
 
     ``comm`` is empty for one that is about to become a command of ours: what it is now is us.
@@ -251,4 +265,82 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     netns: int
 
 
-Event = Call | Passed | Fork | Exec | Exit | TcpState | TcpSegment | Loss | Listed | Watched | Seen
+class Healing(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What exists, looked up anew after records of sockets' lives were lost.
+
+    To be fed when all that happened until ``t`` has been: what was seen later than ``began`` is
+    newer than this, and wins.
+    """
+
+    t: int
+    """When the look ended."""
+    began: int
+    """When it began: all that it tells was so at this moment or later."""
+    since: int
+    """When the first of what was lost may have happened."""
+    pids: tuple[int, ...]
+    """Every process that existed when it began, whatever was looked at."""
+    looked: tuple[int, ...]
+    """Those whose descriptors were read: they name no other sockets than ``listed`` says."""
+    single: tuple[int, ...]
+    """Those of ``looked`` that have one thread, and so one descriptor table."""
+    shared: tuple[tuple[int, ...], ...] | None
+    """Groups of them that have one descriptor table together (clone(2), CLONE_FILES); None: the
+    kernel does not say."""
+    alive: tuple[int, ...]
+    """Inodes of all sockets that sock_diag(7) told of, also those that no descriptor names."""
+    orphans: tuple[SocketInfo, ...] = ()
+    """Connections without an inode: their program has closed them, or not yet accepted them."""
+    listed: tuple[Listed, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    tables: bool = True
+    """sock_diag(7) offers all tables that matter: what is not in ``alive`` is in none of them."""
+    complete: bool = True
+    """Nothing that was to be looked at could not be read."""
+    again: bool = False
+    """Nothing was lost since the look before: this one is for what was born during that one, of
+    parents about whom we were wrong. Worth a line only if there was such."""
+
+
+class Named(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The name of a thread whose own records have not told it, as /proc told it (proc(5), comm)."""
+
+    tid: int
+    comm: str
+
+
+class Pending(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A call that had begun and not returned when capture ended."""
+
+    t: int
+    """When it was looked at."""
+    since: int
+    pid: int
+    tid: int
+    call: str
+    fd: int
+    """Its first argument."""
+    inode: int
+    """Of the socket that it was called on; 0: none."""
+    descriptors: tuple[int, ...] = ()
+    """poll and select: what it waits for, from the memory of the process."""
+    began_before: bool = False
+
+
+Event = (
+    Call
+    | Passed
+    | Fork
+    | Exec
+    | Exit
+    | TcpState
+    | TcpSegment
+    | Loss
+    | Listed
+    | Watched
+    | Seen
+    | Healing
+)
+
+Told = Event | Named | Pending
+"""All that a source tells: what the tracker is fed, and what only whoever feeds it needs."""

@@ -11,14 +11,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from socktrace.commands import watching
+from socktrace.commands import limiting, watching
+from socktrace.commands.looping import Loop
 from socktrace.commands.output import Output
 from socktrace.commands.values import payload_bytes, seconds
+from socktrace.engine.garbage import relax_collector
 from socktrace.engine.hiding import Hiding
 from socktrace.engine.selecting import Selecting
 from socktrace.engine.session import Session
 from socktrace.host.launch import Child
 from socktrace.host.processes import ancestors
+from socktrace.model.limits import counted
+from socktrace.text.losses import lost_sentences
 from socktrace.text.telling import Teller
 
 if TYPE_CHECKING:
@@ -62,12 +66,13 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Watch until the end; the exit status is the command's, or 0."""
     selected = watching.selection(args)
+    limits = limiting.limits(args)
     watching.refuse_without_rights()
     child = Child(args.traced) if args.traced else None
     try:
         options = watching.capture_options(args, child)
-        lines = Selecting(selected)
-        with Session(options, lines.take, say=watching.say) as session:
+        lines = Selecting(selected, limits)
+        with Session(options, lines.take, say=watching.say, limits=limits) as session:
             lines.world = session.world
             screen = _Screen(session)
             lines.sink = screen.take
@@ -76,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
                 hiding = Hiding(frozenset(shown_by), screen.take, session.world)
                 lines.sink = hiding.take
             session.start(None if child is None else child.pid)
-            loop = watching.Loop(session, child, args.duration)
+            relax_collector()
+            loop = Loop(session, child, args.duration)
             watching.say("watching; Ctrl-C ends")
             if shown_by:
                 names = ", ".join(f"{name}({pid})" for pid, name in shown_by.items())
@@ -87,8 +93,13 @@ def run(args: argparse.Namespace) -> int:
             counters = session.finish()
             lines.finish()
             screen.finish()
+            evicted = counted(session.evictions, lines.evictions)
+            for sentence in limiting.sentences(evicted, limits):
+                watching.say(sentence)
             if counters.lost:
                 watching.say(f"{counters.lost} events were lost")
+                for sentence in lost_sentences(session.lost, options.rings):
+                    watching.say(sentence)
         return child.exit_status if child is not None else 0
     finally:
         if child is not None:

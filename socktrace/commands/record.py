@@ -9,30 +9,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace import __version__
-from socktrace.commands import watching
+from socktrace.commands import limiting, watching
+from socktrace.commands.finishing import Finishing, Hurried
+from socktrace.commands.looping import Loop
 from socktrace.commands.values import payload_bytes, seconds
-from socktrace.engine.selecting import Selecting
-from socktrace.engine.session import Session
+from socktrace.engine.converter import Converter
+from socktrace.engine.recorder import Recorder
 from socktrace.errors import UsageError
 from socktrace.host.launch import Child
 from socktrace.host.machine import describe_host
-from socktrace.lines import FORMAT, VERSION, End, Header
-from socktrace.tracefile.document_writer import write_document
+from socktrace.lines import FORMAT, VERSION, Header
+from socktrace.model.limits import Limits
+from socktrace.spool.writer import refuse_existing_spool
+from socktrace.text.losses import lost_sentences
 from socktrace.tracefile.errors import RecordingError
 from socktrace.tracefile.files import STDOUT, refuse_existing
-from socktrace.tracefile.reader import open_recording
-from socktrace.tracefile.writer import JsonlWriter
 
 if TYPE_CHECKING:
-    from socktrace.model.filters import Filter
+    from socktrace.capture.options import CaptureOptions
+    from socktrace.model.limits import Limits
 
-_FLUSH_SECONDS: Final = 0.2
 _EXIT_ERROR: Final = 2
 _EXIT_LOST: Final = 3
 _EXIT_INTERRUPTED: Final = 130
@@ -79,53 +79,87 @@ def run(args: argparse.Namespace) -> int:
     """Record; the exit status is the command's, or 0."""
     _check_name(args)
     selected = watching.selection(args)
+    limits = limiting.limits(args)
     watching.refuse_without_rights()
-    child = Child(args.traced) if args.traced else None
+    # First of all: it is a fork, and cheap as long as there is little to share.
+    converter = Converter(args.output, selected=selected, force=args.force)
+    child: Child | None = None
     try:
-        return _captured(args, selected, child)
+        child = Child(args.traced) if args.traced else None
+        return _recorded(args, limits, converter, child)
     except RecordingError as error:
-        return _give_up(error, child)
+        return _give_up(error, args, converter, child)
+    except Hurried:
+        return _EXIT_INTERRUPTED
     finally:
+        # In this order: a command that waits to be run holds what the converter waits to be closed.
         if child is not None:
             child.abandon()
+        converter.close()
 
 
-def _captured(args: argparse.Namespace, selected: Filter | None, child: Child | None) -> int:
+def _recorded(
+    args: argparse.Namespace, limits: Limits, converter: Converter, child: Child | None
+) -> int:
+    """Record; the exit status. Says at the end what there is to say."""
     options = watching.capture_options(args, child)
-    lines = Selecting(selected)
-    with Session(options, lines.take, say=watching.say) as session:
-        lines.world = session.world
-        header = Header(
-            format=FORMAT,
-            version=VERSION,
-            started_at=session.capture.started_at.isoformat().replace("+00:00", "Z"),
-            host=describe_host(),
-            source="ebpf",
-            filters=watching.described(args),
-            command=args.traced or None,
-            payload_limit=args.payload,
-            generator=f"socktrace {__version__}",
-        )
-        record = _record_document if args.output.endswith(".json") else _record
-        status, sentences = record(args, args.output, session, child, lines, header)
-    for sentence in sentences:
+    with Recorder(options, converter, say=watching.say) as recorder:
+        recorder.begin(_header(args, options, recorder), limits)
+        loop = Loop(recorder, child, args.duration)
+        with loop.heeding():
+            recorder.start(None if child is None else child.pid)
+            if child is not None:
+                child.release()
+            loop.run()
+        with Finishing(converter, args.output) as finishing:
+            counters = recorder.finish(loop.reason)
+            end = finishing.wait()
+    lost = f"{counters.lost} lost" if counters.lost else "none lost"
+    where = "" if args.output == STDOUT else f" in {args.output}"
+    written = f"{end.events if end is not None else 0} events"
+    if end is not None and end.folded:
+        written += f" and {end.folded} calls added up"
+    forgotten = limiting.sentences(end.evicted, limits) if end is not None else ()
+    losses = lost_sentences(recorder.lost, options.rings)
+    for sentence in (*recorder.notes, *forgotten, f"{written}{where}, {lost}", *losses):
         watching.say(sentence)
-    return status
+    return _status(args, child, loop, lost=bool(counters.lost))
 
 
-def _give_up(error: RecordingError, child: Child | None) -> int:
+def _header(args: argparse.Namespace, options: CaptureOptions, recorder: Recorder) -> Header:
+    return Header(
+        format=FORMAT,
+        version=VERSION,
+        started_at=recorder.capture.started_at.isoformat().replace("+00:00", "Z"),
+        host=describe_host(),
+        source="ebpf",
+        filters=watching.described(args),
+        command=args.traced or None,
+        payload_limit=args.payload,
+        rings=options.rings,
+        generator=f"socktrace {__version__}",
+    )
+
+
+def _give_up(
+    error: RecordingError, args: argparse.Namespace, converter: Converter, child: Child | None
+) -> int:
     """The recording cannot go on. The command can: who traces it must not change what it does."""
     gone = isinstance(error.__cause__, BrokenPipeError)
-    if child is None or not child.released:
-        raise error.__cause__ if isinstance(error.__cause__, BrokenPipeError) else error
     if not gone:
-        sys.stderr.write(f"socktrace: {error.shown()}")
-        if not child.ended():
-            watching.say("the command goes on, unwatched")
-    child.wait()
+        if child is not None and child.released:
+            sys.stderr.write(f"socktrace: {error.shown()}")
+            if not child.ended():
+                watching.say("the command goes on, unwatched")
+        with Finishing(converter, args.output) as finishing:
+            finishing.rest()
+    if child is not None and child.released:
+        child.wait()
+        if not gone:
+            return _EXIT_ERROR
     if gone:
         raise BrokenPipeError from None
-    return _EXIT_ERROR
+    raise error
 
 
 def _check_name(args: argparse.Namespace) -> None:
@@ -142,56 +176,13 @@ def _check_name(args: argparse.Namespace) -> None:
             why="its directory does not exist",
             next_step="create it, or choose another place",
         )
-    if name != "-" and not args.force:
-        refuse_existing(name)
+    if name != STDOUT:
+        refuse_existing_spool(name)
+        if not args.force:
+            refuse_existing(name)
 
 
-def _record(  # noqa: PLR0913, PLR0917 - what a recording is made of
-    args: argparse.Namespace,
-    output: str,
-    session: Session,
-    child: Child | None,
-    lines: Selecting,
-    header: Header,
-) -> tuple[int, list[str]]:
-    """Record lines; the exit status, and what is to be said in the end."""
-    writer = JsonlWriter(output, header, force=args.force)
-    end: End | None = None
-    lines.sink = writer.write
-    try:
-        session.start(None if child is None else child.pid)
-        loop = watching.Loop(session, child, args.duration)
-        if child is not None:
-            child.release()
-        flushed = 0.0
-
-        def each_tick() -> None:
-            nonlocal flushed
-            now = time.monotonic()
-            if now - flushed >= _FLUSH_SECONDS:
-                writer.flush()
-                flushed = now
-
-        loop.run(each_tick)
-        counters = session.finish()
-        lines.finish()
-        end = End(
-            t=session.capture.now(),
-            events=writer.events,
-            lost_events=counters.lost,
-            reason=loop.reason,
-        )
-    finally:
-        writer.close(end)
-    lost = f"{counters.lost} lost" if counters.lost else "none lost"
-    where = "" if args.output == STDOUT else f" in {args.output}"
-    sentences = [*session.notes, f"{writer.events} events{where}, {lost}"]
-    return _status(args, child, loop, lost=bool(counters.lost)), sentences
-
-
-def _status(
-    args: argparse.Namespace, child: Child | None, loop: watching.Loop, *, lost: bool
-) -> int:
+def _status(args: argparse.Namespace, child: Child | None, loop: Loop, *, lost: bool) -> int:
     if args.strict and lost:
         return _EXIT_LOST
     if child is None:
@@ -199,29 +190,3 @@ def _status(
     if not child.ended() and loop.reason == "interrupted":
         return _EXIT_INTERRUPTED
     return child.exit_status
-
-
-def _record_document(  # noqa: PLR0913, PLR0917 - what a recording is made of
-    args: argparse.Namespace,
-    output: str,
-    session: Session,
-    child: Child | None,
-    lines: Selecting,
-    header: Header,
-) -> tuple[int, list[str]]:
-    """A document needs all that happened: the lines are kept beside it until then."""
-    target = Path(output)
-    with tempfile.TemporaryDirectory(prefix=".socktrace-", dir=target.parent) as directory:
-        spool = str(Path(directory) / "spool.jsonl")
-        try:
-            done = _record(args, spool, session, child, lines, header)
-        except RecordingError as error:
-            raise RecordingError(
-                f"cannot write {output!r}",
-                error.why,
-                f"free some space, or record to {target.with_suffix('.jsonl')}: what came before "
-                "such an end can be read there",
-            ) from error
-        with open_recording(spool) as recording:
-            write_document(output, header, recording, force=args.force)
-    return done

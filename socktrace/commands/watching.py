@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import select
-import signal
 import sys
-import time
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.calls import NUMBER
 from socktrace.capture.options import CaptureOptions
-from socktrace.commands import filtering
-from socktrace.engine.session import TICK_SECONDS, Session
+from socktrace.commands import filtering, limiting, rings
 from socktrace.errors import SocktraceError, UsageError
 from socktrace.escape import printable
 from socktrace.host.cgroups import resolve_cgroup, resolve_container
@@ -24,17 +21,17 @@ from socktrace.host.privileges import why_no_capture
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from socktrace.model.filters import Filter
 
 SELECTING: Final = ("comm", "port", "addr", "family", "type", "state", "where")
 """Filters that look at sockets, not at processes: the kernel side cannot apply them."""
 
+EVENTS: Final = ("all", "lifecycle")
+"""Values of `CaptureOptions.events`, the default first."""
+
 _UID_MOST: Final = (1 << 32) - 2
 """uid_t has 32 bits; all of them set means "no user" (setresuid(2))."""
-
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +50,15 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="probe only these calls (bind,connect,...), or all but these (-poll,-epoll_wait)",
     )
+    parser.add_argument(
+        "--events",
+        choices=EVENTS,
+        default=EVENTS[0],
+        help="which calls are told one by one: all (default), or those that change what a socket "
+        "is, with reads, writes, sends and receives only added up: those then cost less",
+    )
+    limiting.add_option(parser)
+    rings.add_option(parser)
 
 
 def _probed(listed: str | None) -> frozenset[str] | None:
@@ -151,20 +157,24 @@ def capture_options(args: argparse.Namespace, child: Child | None) -> CaptureOpt
             pids, follow = target.pids if pids is None else pids & target.pids, True
     if child is not None:
         pids, follow = frozenset({child.pid}) | (pids or frozenset()), True
-    return CaptureOptions(
+    options = CaptureOptions(
         pids=pids,
         follow=follow,
         uid=_uid(args),
         cgroup=group,
         payload=args.payload,
+        events=args.events,
         calls=_probed(args.calls),
     )
+    pages = rings.chosen(args, options.payload_size).pages()
+    return replace(options, life_pages=pages.life, data_pages=pages.data, wide_pages=pages.wide)
 
 
 def described(args: argparse.Namespace) -> dict[str, Any]:
     """The filters that were given, for the recording's header."""
-    names = ("pid", "follow", "user", "cgroup", "container", "calls", *SELECTING)
-    return {name: value for name in names if (value := getattr(args, name))}
+    names = ("pid", "follow", "user", "cgroup", "container", "calls", *SELECTING, "limit")
+    given = {name: value for name in names if (value := getattr(args, name))}
+    return given if args.events == EVENTS[0] else {**given, "events": args.events}
 
 
 def refuse_without_rights() -> None:
@@ -181,91 +191,3 @@ def say(text: str) -> None:
     """Talk to the user: on stderr."""
     sys.stderr.write(f"socktrace: {printable(text)}\n")
     sys.stderr.flush()
-
-
-def _in_foreground() -> bool:
-    """Whether Ctrl-C reaches our process group from its terminal, and so the command too.
-
-    Standard streams say nothing of that: they may all be redirected (termios(3), tcgetpgrp(3)).
-    """
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
-    finally:
-        os.close(terminal)
-
-
-class Loop:
-    """Steps a session until its time is up, the command has ended, or somebody says stop."""
-
-    def __init__(self, session: Session, child: Child | None, duration: float | None) -> None:
-        """Prepare; nothing runs before `run`."""
-        self._session = session
-        self._child = child
-        self._until = None if duration is None else time.monotonic() + duration
-        self._signals: list[int] = []
-        self.reason = ""
-        """Why it ended: "command exited", "duration", "interrupted"."""
-
-    def run(self, each_tick: Callable[[], None]) -> None:
-        """Go round: read, feed, `each_tick`, wait."""
-        woken, wake = os.pipe()
-        os.set_blocking(wake, False)
-        # One that was ignored when we started, as by nohup(1), is not ours to heed.
-        before = {
-            number: signal.signal(number, self._note)
-            for number in _ENDING
-            if signal.getsignal(number) is not signal.SIG_IGN
-        }
-        previous = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        poller = select.poll()
-        poller.register(woken, select.POLLIN)
-        if self._child is not None:
-            poller.register(self._child.pidfd, select.POLLIN)
-        try:
-            while not self._over():
-                busy = self._session.step()
-                each_tick()
-                wait = 0 if busy else self._wait_ms()
-                if any(fd == woken for fd, _ in poller.poll(wait)):
-                    os.read(woken, 64)
-        finally:
-            signal.set_wakeup_fd(previous)
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            os.close(woken)
-            os.close(wake)
-
-    def _wait_ms(self) -> int:
-        wait = TICK_SECONDS
-        if self._until is not None:
-            wait = min(wait, max(0.0, self._until - time.monotonic()))
-        return max(1, int(wait * 1000))
-
-    def _note(self, number: int, _frame: object) -> None:
-        self._signals.append(number)
-
-    def _over(self) -> bool:
-        if self._child is not None and self._child.ended():
-            self.reason = "command exited"
-            return True
-        if self._until is not None and time.monotonic() >= self._until:
-            self.reason = "duration"
-            return True
-        if not self._signals:
-            return False
-        number = self._signals.pop(0)
-        if self._child is None or self._signals or self.reason == "interrupted":
-            self.reason = "interrupted"
-            return True
-        # The command decides: it may have its own answer to Ctrl-C. A terminal has sent it the
-        # signal already, anybody else has sent it to us alone.
-        self.reason = "interrupted"
-        if number != signal.SIGINT or not _in_foreground():
-            self._child.send(number)
-        return False

@@ -1,4 +1,4 @@
-"""A capture from beginning to end: attach, list what was there, follow, drain, close the books.
+"""A capture that is interpreted as it goes: for whoever looks on.
 
 One thread: the kernel's rings are wide enough to wait a tick, and a reader that does nothing else
 is easy to end at once.
@@ -6,39 +6,20 @@ is easy to end at once.
 
 from __future__ import annotations
 
-import os
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from socktrace.capture.source import Capture
-from socktrace.engine.pipeline import Pipeline
-from socktrace.host.blocked import calls_in_progress, descriptors_waited_for
-from socktrace.host.descriptors import list_pids
-from socktrace.host.epolls import list_epolls
-from socktrace.host.existing import list_existing
-from socktrace.host.processes import process_of
-from socktrace.lines import Blocked
-from socktrace.model.tracker import Tracker
-from socktrace.model.waiting import WAITS
+from socktrace.engine.gathering import Gatherer
+from socktrace.engine.interpreting import Interpreter, setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from socktrace.capture.counters import Counters
     from socktrace.capture.options import CaptureOptions
-    from socktrace.capture.source import CallInProgress
+    from socktrace.engine.gathering import Item
     from socktrace.lines import Line
+    from socktrace.model.limits import Limits
     from socktrace.model.world import World
-
-TICK_SECONDS: Final = 0.02
-"""How long to wait between two readings of the rings."""
-BUSY_FILL: Final = 0.1
-"""A ring that is this full after a tick is read again at once."""
-_DESCRIPTOR_NAMES: Final = frozenset({"fd", "sockfd", "epfd", "out_fd", "fd_in", "oldfd"})
-"""First arguments that are descriptors."""
-LOSS_CHECK_SECONDS: Final = 0.25
 
 
 class Session:
@@ -50,6 +31,7 @@ class Session:
         options: what to capture.
         sink: gets every line as it is concluded.
         say: told what is going on when it takes longer than a moment.
+        limits: on what the model remembers; None: as usual.
 
     Raises:
         SocktraceError: this machine does not allow it.
@@ -61,121 +43,56 @@ class Session:
         sink: Callable[[Line], None],
         *,
         say: Callable[[str], None] = lambda _: None,
+        limits: Limits | None = None,
     ) -> None:
         """Load the probes; nothing is captured yet."""
-        self._options = options
-        whole = options.pids is None and options.uid is None and options.cgroup is None
-        self._whole = whole
-        self.capture = Capture(options, say=say)
-        self._sink = sink
-        self._tracker = Tracker(
-            sink,
-            whole_machine=whole and options.calls is None,
-            births_seen=options.calls is None,
-        )
-        self._pipeline = Pipeline(self._tracker, sink, self.capture.decoder.comms)
-        self._next_loss_check = 0.0
-        self.notes: list[str] = []
-        """What could not be seen, in words for people."""
+        self._gatherer = Gatherer(options, self._take, say=say)
+        self.capture = self._gatherer.capture
+        self._interpreter = Interpreter(setting_of(options, self.capture.base), sink, limits)
 
     @property
     def world(self) -> World:
         """What is known now."""
-        return self._tracker.world
+        return self._interpreter.world
+
+    @property
+    def evictions(self) -> Mapping[str, int]:
+        """What was forgotten because limits left no room: how much, by the limit's name."""
+        return self._interpreter.evictions
 
     @property
     def calls(self) -> int:
         """System calls seen so far."""
-        return self._pipeline.calls
+        return self._interpreter.calls
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be seen, in words for people."""
+        return self._gatherer.notes
+
+    @property
+    def lost(self) -> dict[tuple[str, str], int]:
+        """What was lost so far, by reason and ring."""
+        return self._gatherer.lost
 
     def start(self, command: int | None = None) -> None:
-        """Attach the probes, then list the sockets that exist.
+        """Attach the probes, then list the sockets that exist: see `Gatherer.start`."""
+        self._gatherer.start(command)
 
-        In this order nothing falls between the two: what was made before is listed, what is made
-        from now on is seen being made. Events up to the listing go first, the listing corrects
-        them, later events correct the listing.
-
-        Args:
-            command: the process that waits to become the traced command, if there is one: nothing
-                else is listed, and of it not the name, which is still ours.
-        """
-        self.capture.start()
-        self.notes += [f"this kernel has no tracepoint {name}" for name in self.capture.missing]
-        before = self.capture.read()
-        # Whom we watch is whom we list, and nobody is listed who is not to be shown.
-        wanted = self._options.pids if command is None else {command}
-        pids = list_pids() if wanted is None else wanted
-        self.capture.adopt(calls_in_progress(pid for pid in pids if pid != os.getpid()))
-        seen, listed, notes = list_existing(
-            self.capture.now, exclude_pids={os.getpid()}, only_pids=wanted
-        )
-        self.notes += notes
-        self._pipeline.take(before)
-        for process in seen:
-            if process.pid == command:
-                self._tracker.feed(msgspec.structs.replace(process, comm="", cmdline=()))
-                continue
-            self.capture.decoder.comms.setdefault(process.pid, process.comm)
-            self._tracker.feed(process)
-        for socket in listed:
-            self._tracker.feed(socket)
-        for epoll in list_epolls((process.pid for process in seen), self.capture.now()):
-            self._tracker.feed(epoll)
-
-    def step(self, *, everything: bool = False) -> bool:
+    def step(self) -> bool:
         """Take in what has come. True if there is likely more at once."""
-        batch = self.capture.read(everything=everything)
-        self._pipeline.take(batch)
-        now = time.monotonic()
-        if everything or now >= self._next_loss_check:
-            self._next_loss_check = now + LOSS_CHECK_SECONDS
-            for loss in self.capture.losses():
-                self._tracker.feed(loss)
-        return self.capture.fill() > BUSY_FILL
+        return self._gatherer.step()
 
     def finish(self) -> Counters:
         """Take the probes off and take in what was still on its way; the books at the end."""
-        blocked = self.capture.in_progress()
-        self.capture.stop()
-        self.step(everything=True)
-        for call in blocked:
-            self._tell_blocked(call)
-        return self.capture.counters()
-
-    def _tell_blocked(self, call: CallInProgress) -> None:
-        """A call that never returned while we watched has no other line."""
-        pid, name = process_of(call.tid), call.call.name
-        if pid is None:
-            return
-        socket, sockets = None, None
-        if name in WAITS:
-            if name.startswith("epoll"):
-                sockets = self._tracker.sockets_watched(pid, call.fd)
-            else:
-                named = descriptors_waited_for(pid, name, call.args)
-                sockets = self._tracker.sockets_at(pid, named)
-        elif call.inode:
-            socket = self._tracker.socket_id(call.inode)
-        if socket is None and not sockets:
-            return
-        self._sink(
-            Blocked(
-                t=self.capture.now(),
-                since=call.since,
-                pid=pid,
-                tid=call.tid,
-                comm=self._pipeline.comms.of(call.tid, pid),
-                call=name,
-                fd=call.fd if call.call.args[0] in _DESCRIPTOR_NAMES else None,
-                socket=socket,
-                sockets=sockets,
-                began_before=call.began_before,
-            )
-        )
+        return self._gatherer.finish()
 
     def close(self) -> None:
         """Free what the kernel holds for us."""
-        self.capture.close()
+        self._gatherer.close()
+
+    def _take(self, item: Item) -> None:
+        self._interpreter.take(item)
 
     def __enter__(self) -> Session:  # noqa: PYI034 - not meant to be derived from
         """Return itself."""

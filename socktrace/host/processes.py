@@ -125,6 +125,12 @@ def process_of(tid: int) -> int | None:
     return None
 
 
+def thread_name(pid: int, tid: int) -> str | None:
+    """The name of one thread of a process; None when it is gone."""
+    text = _read(f"/proc/{pid}/task/{tid}/comm")
+    return text.rstrip(b"\n").decode("utf-8", "backslashreplace") if text else None
+
+
 def ancestors(pid: int) -> list[tuple[int, str]]:
     """The parent of a process, its parent, and so on, without process 1: (pid, name) of each."""
     found: list[tuple[int, str]] = []

@@ -248,4 +248,4 @@ def test_completion_is_valid_bash() -> None:
         ["bash", "-c", f"{script}\n{ask}"], capture_output=True, text=True, check=False, timeout=60
     )
 
-    assert run.stdout.split() == ["record"]
+    assert run.stdout.split() == ["record", "recover"]

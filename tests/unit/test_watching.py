@@ -17,7 +17,8 @@ import pytest
 
 from socktrace.cli import Parser
 from socktrace.commands import watching
-from socktrace.commands.watching import Loop, capture_options, described, say, selection
+from socktrace.commands.looping import Loop
+from socktrace.commands.watching import capture_options, described, say, selection
 from socktrace.errors import UsageError
 
 
@@ -206,6 +207,16 @@ def test_a_signal_ends_the_loop(number: int) -> None:
     watched = loop(session, None, 5)
     watched.run(signal_at(session, {2: number}))
     assert (watched.reason, session.steps) == ("interrupted", 2)
+
+
+def test_a_signal_before_the_loop_is_heeded() -> None:
+    """One that comes while sockets are still being listed ends the loop at its first step."""
+    session = FakeSession()
+    watched = loop(session, None, 5)
+    with watched.heeding():
+        os.kill(os.getpid(), signal.SIGTERM)
+        watched.run()
+    assert (watched.reason, session.steps) == ("interrupted", 0)
 
 
 def test_a_signal_goes_to_the_command_first(child: FakeChild) -> None:

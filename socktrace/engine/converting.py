@@ -1,0 +1,148 @@
+"""What the converter does, in its own process: see `converter`.
+
+It makes no call on a socket, unless the output is one: a capture of the whole machine would tell
+of it. So it waits in sigtimedwait(2), not in poll(2), and talks through pipes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import struct
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from socktrace.engine.conversion import convert
+from socktrace.engine.garbage import relax_collector
+from socktrace.engine.reports import Begun, Done, Failed, failure, send
+from socktrace.spool.frames import Frames
+from socktrace.spool.reader import SpoolReader
+from socktrace.tracefile.errors import RecordingError
+from socktrace.tracefile.files import STDOUT
+
+if TYPE_CHECKING:
+    from mmap import mmap
+    from types import FrameType
+
+    from socktrace.model.filters import Filter
+    from socktrace.spool.writer import SpoolWriter
+
+PROGRESS: Final = struct.Struct("=QQ")
+"""Bytes of the spool that have been converted, and events in the recording."""
+WAKE: Final = signal.SIGUSR1
+"""Sent when there is something to do at once. It must be blocked."""
+STOP: Final = signal.SIGUSR2
+"""Sent when nobody waits for the recording any more."""
+_LEFT_TO_OTHERS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Sent to a whole group of processes: whoever captures heeds them, and the rest follows of that."""
+_NAP_SECONDS: Final = 0.05
+
+
+class _Stopped(BaseException):
+    """Nobody waits for the recording any more."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Stopped
+
+
+class Work:
+    """What the process of a converter does.
+
+    Args:
+        spool: to be followed, and to be removed when all of it is in the recording.
+        progress: memory that is shared with whoever captures, for `PROGRESS`.
+        control: end of a pipe: a byte says that the spool has a head, the end of file that nobody
+            writes to it any more.
+        reports: end of a pipe, for `reports`.
+    """
+
+    def __init__(self, spool: SpoolWriter, progress: mmap, control: int, reports: int) -> None:
+        self._spool = spool
+        self._progress = progress
+        self._control = control
+        self._reports = reports
+        self._reader = SpoolReader(spool.descriptor, spool.path or "(without a name)")
+
+    def run(self, output: str, *, selected: Filter | None, force: bool) -> NoReturn:
+        """Work until all is done; never returns. See `Converter` for what it takes."""
+        try:
+            self._settle(output)
+            if os.read(self._control, 1):
+                os.set_blocking(self._control, False)
+                send(self._reports, self._convert(output, selected, force=force))
+            else:
+                self._spool.remove()
+        except RecordingError as error:
+            send(self._reports, failure(error))
+        except _Stopped:
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody is to hear of it
+            send(
+                self._reports,
+                Failed(
+                    "the recording is not complete",
+                    f"the process that writes it failed: {error!r}",
+                    "report this, please",
+                    no_reader=False,
+                ),
+            )
+        finally:
+            os._exit(0)
+
+    def _settle(self, output: str) -> None:
+        """Become somebody whom nothing ends but the one who captures, and being killed."""
+        signal.signal(STOP, _stop)
+        for number in _LEFT_TO_OTHERS:
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        kept = {1} if output == STDOUT else set()
+        for standard in {0, 1, 2} - kept:
+            os.dup2(nothing, standard)
+        os.close(nothing)
+        relax_collector()  # what was there before the fork is shared as long as nobody touches it
+
+    def _convert(self, output: str, selected: Filter | None, *, force: bool) -> Done:
+        frames = Frames(self._reader, self._growing)
+        end = convert(
+            self._reader.head(),
+            frames,
+            output,
+            selected=selected,
+            hidden=_shown_by(output),
+            force=force,
+            begun=self._begun,
+            done=self._done,
+        )
+        if frames.damage:
+            raise RecordingError(
+                "the recording is not complete", frames.damage, "look after the disk"
+            )
+        self._spool.remove()
+        return Done(end)
+
+    def _begun(self) -> None:
+        send(self._reports, Begun())
+        try:
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        except OSError:
+            os.nice(19)
+
+    def _done(self, events: int) -> None:
+        PROGRESS.pack_into(self._progress, 0, self._reader.offset, events)
+
+    def _growing(self) -> bool:
+        """Wait a moment. Whether the one who captures is still there, and has more to come."""
+        signal.sigtimedwait([WAKE], _NAP_SECONDS)
+        try:
+            return bool(os.read(self._control, 1))
+        except BlockingIOError:
+            return True
+
+
+def _shown_by(output: str) -> frozenset[int]:
+    """Us, if what we write goes through a socket: that would be seen, and be written, ..."""
+    if output == STDOUT and stat.S_ISSOCK(os.fstat(1).st_mode):
+        return frozenset({os.getpid()})
+    return frozenset()
