@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from socktrace.calls import CALLS
+from socktrace.model.limits import Limits, option_name
 from socktrace.model.states import API_EDGES
 from socktrace.names.errnos import ERRNOS
 
@@ -25,8 +26,8 @@ _TCP_STATES: Final = (
     " FIN-WAIT-2 CLOSE-WAIT CLOSING LAST-ACK TIME-WAIT"
 )
 _OWN: Final = (
-    "header process socket syscall blocked state descriptor tcp sample finding lost end"  # kinds
-    " seen fork exec exit opened closed retransmit reset-sent reset-received"  # events
+    "header process socket syscall folded blocked state descriptor tcp sample finding lost"  # kinds
+    " healed end seen fork exec exit opened closed retransmit reset-sent reset-received"  # events
     " api kernel unknown note warning critical life data wide"
     " existing received execve pidfd_getfd unshare i386"
     " ebpf strace scripted x86_64 aarch64 riscv64"
@@ -40,6 +41,7 @@ WORDS: Final = frozenset(
         *(state for edge in API_EDGES for state in edge),
         *_TCP_STATES.split(),
         *_OWN.split(),
+        *map(option_name, Limits._fields),
         *_PHRASES,
         *ERRNOS.values(),
         "socktrace",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, Union
 
 import msgspec
 
@@ -57,6 +57,21 @@ class CutShort(NotJson):
 
 
 _line_decoder: Final = msgspec.json.Decoder(Line)
+_known_decoder: Final = msgspec.json.Decoder(
+    Union[  # noqa: UP007 - a tuple of types
+        tuple(
+            msgspec.defstruct(
+                kind.__name__,
+                [(name, msgspec.Raw, b"") for name in kind.__struct_encode_fields__],
+                tag_field="kind",
+                tag=kind.__struct_config__.tag,
+                forbid_unknown_fields=True,
+            )
+            for kind in getattr(Line, "__args__", ())
+        )
+    ]
+)
+"""Takes lines of which every field is known, and looks at nothing else."""
 _header_decoder: Final = msgspec.json.Decoder(Header)
 _identity_decoder: Final = msgspec.json.Decoder(_Identity)
 _kind_decoder: Final = msgspec.json.Decoder(_Kind)
@@ -88,6 +103,29 @@ def decode_line(data: bytes, notes: Notes) -> Line | None:
             notes.count(notes.unknown_fields, f"{line.__struct_config__.tag}.{name}")
     check_values(data)
     return line
+
+
+def decode_block(lines: list[bytes]) -> list[Line] | None:
+    """Decode many lines at once, which takes half the time of one by one.
+
+    Returns:
+        A line for each; None if something about one of them is to be told: see `decode_line`.
+    """
+    data = b"\n".join(lines)
+    # Where each line begins and ends so, no value goes on from one to the next: there would have
+    # to be a comma. So if there are as many values as lines, each has its own.
+    if data.count(b"}\n{") != len(lines) - 1 or data[:1] != b"{" or data[-1:] != b"}":
+        return None
+    if _MAYBE_HUGE in data.translate(_DIGITS_TO_ZEROS):
+        return None
+    if any(line.count(b"[") + line.count(b"{") > DEEPEST for line in lines):
+        return None
+    try:
+        _known_decoder.decode_lines(data)
+        decoded = _line_decoder.decode_lines(data)
+    except (ValueError, RecursionError):
+        return None
+    return decoded if len(decoded) == len(lines) else None
 
 
 def decode_header(data: bytes) -> Header:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from socktrace.lines import Syscall
+from socktrace.lines import Folded, Syscall
 from socktrace.tracefile.decoding import Damage, check_life, decode_line
 from socktrace.tracefile.scanner import Scanner
 
@@ -60,10 +60,15 @@ class DocumentReader:
             yield waiting
         yield from processes
         yield from self._elements("findings")
+        end: Line | None = None
         if self._go_to("end"):
             data = self.scanner.value()
-            if data != b"null" and (line := decode_line(data, self._notes)):
-                yield line
+            self._ends["end"] = self.scanner.offset
+            end = decode_line(data, self._notes) if data != b"null" else None
+        while self._last is not None:
+            self._find_next()
+        if end is not None:
+            yield end
 
     def _elements(self, member: str) -> Iterator[Line]:
         for data in self._values(member):
@@ -129,4 +134,6 @@ def told_at(line: Line) -> int:
     """When a recording tells a line: a call when it returned, all else when it happened."""
     if isinstance(line, Syscall):
         return line.t + line.dur
+    if isinstance(line, Folded):
+        return line.until
     return getattr(line, "t", 0)

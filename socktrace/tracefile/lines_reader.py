@@ -1,10 +1,18 @@
-"""Reads the lines of a `.jsonl` recording, one at a time."""
+"""Reads the lines of a `.jsonl` recording, some hundred at a time."""
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from socktrace.tracefile.decoding import LARGEST, CutShort, Damage, NotJson, decode_line
+from socktrace.tracefile.decoding import (
+    LARGEST,
+    CutShort,
+    Damage,
+    NotJson,
+    decode_block,
+    decode_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +41,64 @@ def raw_lines(file: RecordedFile, place: Place) -> Iterator[tuple[bytes, bool]]:
     """The lines of a file and whether each is complete (ended by a newline)."""
     file.seek(0)
     place.line = place.offset = 0
+    for lines, complete in _blocks(file, place):
+        for line in lines:
+            place.line += 1
+            yield line, complete
+            place.offset += len(line) + 1
+
+
+def typed_lines(file: RecordedFile, place: Place, notes: Notes) -> Iterator[Line]:
+    """Every line of a known kind.
+
+    Raises:
+        CutShort: The file ends within a line.
+        Damage: A line is not what it should be; ``place`` says which.
+    """
+    file.seek(0)
+    place.line = place.offset = 0
+    blocks = _blocks(file, place)
+    blank = 0
+    for lines, complete in blocks:
+        decoded = decode_block(lines) if complete else None
+        for number, data in enumerate(lines):
+            place.line += 1
+            if decoded is not None:
+                yield decoded[number]
+            elif not data.strip():
+                blank += 1
+            else:
+                line = _decoded(data, notes, lines[number + 1 :], blocks, complete=complete)
+                if line is not None:
+                    yield line
+            place.offset += len(data) + 1
+    if blank:
+        notes.said.append(f"{blank} empty lines ignored")
+
+
+def _decoded(
+    data: bytes,
+    notes: Notes,
+    following: list[bytes],
+    blocks: Iterator[tuple[list[bytes], bool]],
+    *,
+    complete: bool,
+) -> Line | None:
+    """One line of some kind, known or not; ``following`` and ``blocks`` are what comes after it."""
+    try:
+        return decode_line(data, notes)
+    except NotJson as error:
+        if not complete:
+            raise CutShort("it ends in the middle of a value") from None
+        later = chain(following, chain.from_iterable(lines for lines, _ in blocks))
+        if b"\0" in data and not any(each.strip(b"\0") for each in later):
+            # What a power cut leaves of blocks that were allocated and never written.
+            raise CutShort("the rest of the file is zero bytes") from None
+        raise Damage(str(error)) from None
+
+
+def _blocks(file: RecordedFile, place: Place) -> Iterator[tuple[list[bytes], bool]]:
+    """The lines of a file, as many at once as were read, and whether they are complete."""
     pieces: list[bytes] = []
     length = 0
     while chunk := file.read(CHUNK):
@@ -45,39 +111,7 @@ def raw_lines(file: RecordedFile, place: Place) -> Iterator[tuple[bytes, bool]]:
         if not newline:
             continue
         *whole, rest = tail.split(b"\n")
-        for line in (b"".join(pieces), *whole):
-            place.line += 1
-            yield line, True
-            place.offset += len(line) + 1
+        yield [b"".join(pieces), *whole], True
         pieces, length = [rest], len(rest)
     if length:
-        place.line += 1
-        yield b"".join(pieces), False
-
-
-def typed_lines(file: RecordedFile, place: Place, notes: Notes) -> Iterator[Line]:
-    """Every line of a known kind.
-
-    Raises:
-        CutShort: The file ends within a line.
-        Damage: A line is not what it should be; ``place`` says which.
-    """
-    remaining = raw_lines(file, place)
-    blank = 0
-    for data, complete in remaining:
-        if not data.strip():
-            blank += 1
-            continue
-        try:
-            line = decode_line(data, notes)
-        except NotJson as error:
-            if not complete:
-                raise CutShort("it ends in the middle of a value") from None
-            if b"\0" in data and not any(later.strip(b"\0") for later, _ in remaining):
-                # What a power cut leaves of blocks that were allocated and never written.
-                raise CutShort("the rest of the file is zero bytes") from None
-            raise Damage(str(error)) from None
-        if line is not None:
-            yield line
-    if blank:
-        notes.said.append(f"{blank} empty lines ignored")
+        yield [b"".join(pieces)], False

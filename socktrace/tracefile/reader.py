@@ -1,14 +1,15 @@
 """Opens a recording of either form and reads it as typed lines.
 
 A recording may come from anybody: whatever is in the file, reading it yields lines or raises
-`RecordingError`, and holds no more than one line of it in memory (a document: its processes too).
+`RecordingError`, and holds no more of it in memory than some hundred lines, or one that is long (a
+document: its processes too).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from socktrace.lines import End, Header, Line, Socket
+from socktrace.lines import End, Folded, Header, Line, Socket
 from socktrace.tracefile.decoding import (
     CutShort,
     Damage,
@@ -126,7 +127,7 @@ class Recording:
     def _checked(self) -> Iterator[Line]:
         """The lines after the header, as long as they make sense together."""
         known: set[int] = set()
-        events = 0
+        events = folded = 0
         end: End | None = None
         lines = self._lines()
         if not isinstance(next(lines, None), Header):
@@ -134,6 +135,7 @@ class Recording:
         for line in lines:
             if end is not None:
                 raise Damage("a line follows the end line")
+            events += type(line) in COUNTED
             if isinstance(line, Socket):
                 known.add(line.socket)
             elif isinstance(line, End):
@@ -141,14 +143,23 @@ class Recording:
             elif isinstance(line, Header):
                 raise Damage("there is a second header")
             else:
-                events += type(line) in COUNTED
                 socket = getattr(line, "socket", None)
                 if socket is not None and socket not in known:
                     raise Damage(f"socket {socket} has no line of kind 'socket' before this one")
+                folded += line.count if isinstance(line, Folded) else 0
             yield line
-        if end is not None and end.events != events:
+        if end is not None:
+            self._compare(end, events, folded)
+
+    def _compare(self, end: End, events: int, folded: int) -> None:
+        """Note where the end line counts otherwise."""
+        if end.events != events:
             self._notes.said.append(
                 f"the end line counts {end.events} events, the file holds {events}"
+            )
+        if end.folded != folded:
+            self._notes.said.append(
+                f"the end line counts {end.folded} calls that were added up, the file {folded}"
             )
 
     def _where(self) -> str:

@@ -57,15 +57,16 @@ def plain(rows: list[dict[str, int]], streams: dict[int, bool | None]) -> list[D
     for inode, pid, call, outgoing in sorted(set(map(key, rows))):
         mine = [row for row in rows if key(row) == (inode, pid, call, outgoing)]
         spec = SPECS[call]
-        incoming = spec.direction is Direction.IN
-        peeks = [row for row in mine if incoming and row["msg_flags"] & MSG_PEEK]
+        incoming = spec.direction is Direction.IN or (spec.name == "splice" and not outgoing)
+        flagged = spec.name in {"recv", "recvfrom"}
+        peeks = [row for row in mine if flagged and row["msg_flags"] & MSG_PEEK]
         empty = [
             row for row in mine
             if incoming and row not in peeks and row["ret"] == 0 and row["length"] > 0
         ]  # fmt: skip
         cut = [
             row for row in mine
-            if spec.name in {"read", "recv", "recvfrom"}
+            if flagged
             and row["msg_flags"] & MSG_TRUNC and row["ret"] > row["length"]
         ]  # fmt: skip
         errors: dict[int, int] = {}

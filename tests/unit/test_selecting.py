@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,15 +23,16 @@ from socktrace.lines import (
     Syscall,
 )
 from socktrace.model.filters import parse
+from socktrace.model.limits import Limits
 from socktrace.model.world import World
 
 
 class Played:
     """Lines through a world and a choice, as a session sends them."""
 
-    def __init__(self, expression: str | None) -> None:
-        self.world = World()
-        self.selecting = Selecting(parse(expression) if expression else None)
+    def __init__(self, expression: str | None, limits: Limits | None = None) -> None:
+        self.world = World(limits)
+        self.selecting = Selecting(parse(expression) if expression else None, limits)
         self.selecting.world = self.world
         self.out: list[Line] = []
         self.selecting.sink = self.out.append
@@ -142,25 +144,77 @@ def test_finish_asks_once_more() -> None:
     assert played.out == [socket(1)]
 
 
-def test_a_long_held_story_keeps_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_held_story_keeps_its_beginning() -> None:
     """When too much is held back, calls go, the oldest first; the socket's own lines stay."""
-    monkeypatch.setattr(selecting, "_HELD_MOST", 5)
-    played = Played("port:80")
+    played = Played("port:80", Limits(held_calls=5))
     birth = socket(1)
     opened = Descriptor(t=1, socket=1, pid=10, fd=3, event="opened", via="socket")
     calls = [call(1, t) for t in range(2, 30)]
     fits = bound(1, 40, 80)
     played.play(birth, opened, *calls, fits)
     assert played.out == [birth, opened, *calls[-5:], fits]
+    assert played.selecting.evictions == {"held_calls": 23, "held_sockets": 0}
 
 
-def test_closed_sockets_that_never_fitted_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_held_life_is_bounded_too() -> None:
+    """A socket that is connected anew for ever is held back by its first line and its latest."""
+    played = Played("port:80", Limits(held_calls=5))
+    changes = [state(1, t, "connected") for t in range(2, 30)]
+    fits = bound(1, 40, 80)
+    played.play(socket(1), *changes, fits)
+    assert played.out == [socket(1), *changes[-4:], fits]
+    assert played.selecting.evictions["held_calls"] == 24
+
+
+def test_closed_sockets_that_never_fitted_are_let_go() -> None:
     """On a busy machine with a narrow filter the memory does not fill with others' sockets."""
-    monkeypatch.setattr(selecting, "_CLOSED_MOST", 3)
-    played = Played("port:80")
+    played = Played("port:80", Limits(held_sockets=3))
     for number in range(1, 50):
         played.play(socket(number), call(number, 2), state(number, 3, "closed"), call(number, 4))
     assert len(played.selecting._held) <= 4
+    assert played.selecting.evictions == {"held_calls": 0, "held_sockets": 46}
     assert played.out == []
     played.play(socket(99), bound(99, 5, 80))
     assert played.out == [socket(99), bound(99, 5, 80)]
+
+
+def test_sockets_that_the_world_forgot_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were chosen, and those that were held back, do not stay for ever."""
+    monkeypatch.setattr(selecting, "_PRUNE_EVERY", 8)
+    played = Played("port:80", Limits(closed_sockets=3, unheld_sockets=3))
+    for number in range(1, 200):
+        played.play(socket(number))
+        if number % 2:
+            played.play(bound(number, 2, 80), state(number, 3, "closed"))
+    kept = len(played.selecting._chosen) + len(played.selecting._held)
+    assert kept <= 2 * len(played.world.sockets) + 8
+    assert sum(isinstance(line, Socket) for line in played.out) == 100
+
+
+class Run:
+    """Data calls that say how they were asked for."""
+
+    def __init__(self, *lines: Syscall) -> None:
+        self._lines = lines
+        self.size = len(lines)
+
+    def lines(self) -> Iterator[Syscall]:
+        """Give them one by one."""
+        yield from self._lines
+
+    def encoded(self) -> Iterator[tuple[bytes, int]]:
+        """Give them as bytes."""
+        yield b"bytes", len(self._lines)
+
+
+def test_without_a_filter_calls_pass_in_bulk() -> None:
+    """Nobody looks at them; where bytes are not wanted, they come as lines."""
+    played = Played(None)
+    run: Any = Run(call(1, 5), call(2, 6))
+    played.selecting.take_data(run)
+    assert played.out == [call(1, 5), call(2, 6)]
+    taken: list[tuple[bytes, int]] = []
+    played.selecting.bulk = lambda *piece: taken.append(piece)
+    played.selecting.take_data(run)
+    assert taken == [(b"bytes", 2)]
+    assert len(played.out) == 2

@@ -94,7 +94,7 @@ def test_what_a_later_version_adds_is_ignored_and_counted(tmp_path: Path) -> Non
 
 def test_an_end_that_counts_other_events_is_noted(tmp_path: Path) -> None:
     """Lines taken out of a finished recording do not go unnoticed."""
-    recording = read(write(tmp_path / "t.jsonl", LINES[:-6]))
+    recording = read(write(tmp_path / "t.jsonl", LINES[:-7]))
     assert recording.notes == ["the end line counts 3 events, the file holds 1"]
 
 

@@ -10,8 +10,10 @@ from socktrace.lines import (
     Descriptor,
     End,
     Finding,
+    Folded,
     Frame,
     Header,
+    Healed,
     Host,
     Line,
     Lost,
@@ -44,6 +46,10 @@ LINES: list[Line] = [
     ),
     State(t=5, socket=1, layer="api", from_=None, to="created", cause=Cause(t=4, tid=7)),
     Descriptor(t=5, socket=1, pid=7, fd=3, event="opened", via="socket"),
+    Folded(
+        t=6, until=9, pid=7, tid=8, comm="curl", call="sendto", fd=3, socket=1, count=5, bytes=60,
+        time=2, errors={"EAGAIN": 2}, empty=1, peeked=4, truncated=1,
+    ),
     Syscall(
         t=10, dur=3, pid=7, tid=7, comm="curl", call="connect", ret=-1, errno="EINPROGRESS", fd=3,
         socket=1, args={"addr": {"family": "AF_INET", "ip": "127.0.0.1", "port": 80}},
@@ -55,12 +61,13 @@ LINES: list[Line] = [
     TcpEvent(t=12, socket=1, event="retransmit"),
     Sample(t=13, socket=1, receive_queue=4, tcp_info={"rtt": 5}),
     Lost(t=14, count=3, reason="ring full", socket=1),
+    Healed(t=14, since=10, closed=1, descriptors=2, complete=False),
     Finding(
         t=14, last=15, count=1, rule="r", severity="note", title="t", evidence=[1], advice="a",
         where=[Frame(function="main")],
     ),
 ]  # fmt: skip
-END = End(t=20, events=3, lost_events=3, reason="duration")
+END = End(t=20, events=3, lost_events=3, reason="duration", folded=5)
 
 
 def write(path: Path, lines: list[Line] = LINES, end: End | None = END) -> Path:
