@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from socktrace.capture.sizes import PAGE
 from socktrace.errors import UsageError
 
 PAYLOAD_MOST: Final = 4096
@@ -54,6 +55,15 @@ class CaptureOptions:
     def payload_size(self) -> int:
         """Room for payload in a record: the limit, rounded up to what records are made of."""
         return (self.payload + 7) // 8 * 8
+
+    @property
+    def rings(self) -> dict[str, int]:
+        """Bytes of each ring, by name."""
+        return {
+            "life": self.life_pages * PAGE,
+            "data": self.data_pages * PAGE,
+            "wide": self.wide_pages * PAGE,
+        }
 
     def compiler_flags(self) -> list[str]:
         """The ``-D`` flags for `probes/`."""

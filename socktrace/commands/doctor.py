@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 
 import msgspec
 
+from socktrace.commands.rings import RINGS
 from socktrace.escape import printable
 from socktrace.host.checks import CheckResult, run_checks
 from socktrace.host.privileges import ALL_CHECKS, reasons
@@ -48,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything and report; the exit status tells whether live capture can work."""
-    results = run_checks(ALL_CHECKS)
+    results = run_checks((*ALL_CHECKS, *RINGS))
     able = not any(result.prevents_capture for result in results)
     if args.json:
         report = {"capture": able, "program": program(), "checks": results}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from socktrace.events import Listed, Seen, SocketInfo
 from socktrace.host import proc_net, tcp_info
@@ -22,7 +22,7 @@ from socktrace.host.sock_kind import kind_of, protocol_name_of
 from socktrace.lines import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from socktrace.host.descriptors import SocketDescriptor
     from socktrace.host.sock_diag import Reading
@@ -34,35 +34,66 @@ _STATELESS: Final = frozenset({int(socket.AF_NETLINK), int(socket.AF_PACKET)})
 """Families whose state number is none of include/net/tcp_states.h."""
 
 
+_Thing = TypeVar("_Thing")
+
+
+class Survey(NamedTuple):
+    """What exists."""
+
+    seen: list[Seen]
+    listed: list[Listed]
+    notes: list[str]
+    """What could not be read, in words for people."""
+    everyone: list[int]
+    """Every process that there was at the beginning."""
+    looked: list[int]
+    """Processes whose descriptors were read."""
+    reading: Reading
+    """What sock_diag(7) said, before and after that."""
+
+
 def list_existing(
     now: Callable[[], int],
     *,
     exclude_pids: Collection[int] = frozenset(),
     only_pids: Collection[int] | None = None,
 ) -> tuple[list[Seen], list[Listed], list[str]]:
-    """List processes and every socket that a descriptor of theirs names.
+    """List processes and every socket that a descriptor of theirs names: see `survey`.
+
+    Returns:
+        Processes, sockets, and notes: what could not be read, in words for people.
+    """
+    return survey(now, exclude_pids=exclude_pids, only_pids=only_pids)[:3]
+
+
+def survey(
+    now: Callable[[], int],
+    *,
+    exclude_pids: Collection[int] = frozenset(),
+    only_pids: Collection[int] | None = None,
+    pause: Callable[[], object] = lambda: None,
+) -> Survey:
+    """Look at processes and at every socket that a descriptor of theirs names.
 
     Args:
         now: The recording's clock, ns. A `Listed` bears the moment just before the reading that
             showed it: nothing that it tells is older than that.
         exclude_pids: Processes to leave out, with sockets that only they hold.
         only_pids: The processes to look at, where not all.
-
-    Returns:
-        Processes, sockets, and notes: what could not be read, in words for people.
+        pause: Called again and again, for what cannot wait until this is done.
     """
     everyone = list_pids()
     wanted = set(everyone if only_pids is None else only_pids).difference(exclude_pids)
     pids = sorted(wanted)
     seen = [
         process
-        for pid in pids
+        for pid in _pausing(pids, pause)
         if not is_kernel_thread(pid) and (process := see_process(pid, now())) is not None
     ]
     namespaces = list_network_namespaces(everyone)
     started = now()
-    first = read_all(namespaces)
-    scan = scan_descriptors(pids)
+    first = read_all(_pausing(namespaces, pause))
+    scan = scan_descriptors(_pausing(pids, pause))
     holders: defaultdict[int, list[SocketDescriptor]] = defaultdict(list)
     for descriptor in scan.descriptors:
         holders[descriptor.inode].append(descriptor)
@@ -75,15 +106,25 @@ def list_existing(
     late = {inode: held for inode, held in holders.items() if inode not in first.sockets}
     if late:
         restarted = now()
-        second = read_all(namespaces)
+        second = read_all(_pausing(namespaces, pause))
         others = _Others(notes)
         for inode, held in late.items():
             found = second.sockets.get(inode) or others.find(held)
             if found is not None:
                 listed.append(_listed(restarted, found, second, held))
+        first.sockets.update(second.sockets)
+        first.nameless = second.nameless
     if scan.unreadable:
         notes.append(_unreadable_note(scan.unreadable))
-    return seen, listed, notes
+    unread = set(scan.unreadable)
+    looked = [pid for pid in pids if pid not in unread]
+    return Survey(seen, listed, notes, everyone, looked, first)
+
+
+def _pausing(things: Iterable[_Thing], pause: Callable[[], object]) -> Iterator[_Thing]:
+    for thing in things:
+        pause()
+        yield thing
 
 
 def _listed(t: int, found: DiagSocket, reading: Reading, held: list[SocketDescriptor]) -> Listed:

@@ -14,6 +14,8 @@ from socktrace.lines import (
     Cause,
     Descriptor,
     Finding,
+    Folded,
+    Healed,
     Line,
     Lost,
     Process,
@@ -24,6 +26,7 @@ from socktrace.lines import (
 )
 from socktrace.text import addresses
 from socktrace.text.calls import BLOCKED, format_call
+from socktrace.text.losses import healed_text, span_text
 from socktrace.text.numbers import duration, moment, plural, size
 from socktrace.text.style import PLAIN, Style
 
@@ -44,6 +47,8 @@ TIME_WIDTH: Final = 12
 """Columns of the time: 99,999 seconds to the microsecond."""
 INDENT: Final = " " * (TIME_WIDTH + 2)
 LONGEST_NAME: Final = 64
+MOST_ERRORS: Final = 8
+"""Kinds of errors told of calls that were added up."""
 _ORIGINS: Final = {
     "existing": "there before",
     "received": "from another process",
@@ -106,6 +111,26 @@ def _syscall(line: Syscall, world: Lives, style: Style) -> str:
     return _at(line.t, f"{name}{thread} {format_call(line, style, life)}")
 
 
+def _folded(line: Folded, _: Lives, style: Style) -> str:
+    where = "" if line.fd is None else str(line.fd)
+    if line.socket is not None:
+        where += style.paint("socket", f"<{addresses.sign(line.socket)}>")
+    call = f"{printable(line.call, LONGEST_NAME)}({where})"
+    sums = [size(line.bytes)] if line.bytes else []
+    sums += [
+        style.paint("error", f"{count} {printable(name, LONGEST_NAME)}")
+        for name, count in list(line.errors.items())[:MOST_ERRORS]
+    ]
+    sums += ["end of file"] if line.eof is not None else []
+    sums += [plural(line.empty, "empty message")] if line.empty else []
+    sums += [f"{line.truncated} truncated"] if line.truncated else []
+    sums += [f"{size(line.peeked)} only peeked at"] if line.peeked else []
+    times = f"{plural(line.count, 'time')} until {moment(line.until)}"
+    sums_text = f": {', '.join(sums)}" if sums else ""
+    name = process_name(line.comm, line.pid)
+    return _at(line.t, f"{name} {call} {times}{sums_text}  [{duration(line.time)} in all]")
+
+
 def blocked_text(line: Blocked, style: Style = PLAIN) -> str:
     """Write a call that did not return: "nginx(12) is blocked in accept4(3<#1>), since 1.5 s"."""
     thread = f" thread {line.tid}" if line.tid != line.pid else ""
@@ -128,7 +153,7 @@ def _process(line: Process, world: Lives, style: Style) -> str | None:
     del world
     name = process_name(line.comm, line.pid)
     if line.event == "seen":
-        return None
+        return _at(line.t, f"{name} is there (inferred)") if line.inferred else None
     if line.event == "fork":
         parent = f" of {line.ppid}" if line.ppid is not None else ""
         return _at(line.t, f"{name} starts, a child{parent}")
@@ -139,6 +164,8 @@ def _process(line: Process, world: Lives, style: Style) -> str | None:
 
 
 def _how_it_ended(line: Process, style: Style) -> str:
+    if line.inferred:
+        return " (inferred)"
     if line.signal:
         return style.paint("error", f", killed by {printable(line.signal, LONGEST_NAME)}")
     if line.exit_code is None:
@@ -233,8 +260,15 @@ def _lost(line: Lost, _: Lives, style: Style) -> str:
     sums = [f"{line.errors} failed"] if line.errors else []
     sums += [size(line.bytes)] if line.bytes else []
     of_them = f" ({', '.join(sums)})" if sums else ""
-    text = f"! lost {what}{whose}{of_them}: {printable(line.reason, LONGEST_NAME)}"
+    ring = f" ({printable(line.ring, LONGEST_NAME)})" if line.ring else ""
+    when = span_text(line.since, line.until)
+    text = f"! lost {what}{whose}{of_them}: {printable(line.reason, LONGEST_NAME)}{ring}"
+    text += f", {when}" if when else ""
     return _at(line.t, style.paint("warning", text))
+
+
+def _healed(line: Healed, _: Lives, style: Style) -> str:
+    return _at(line.t, style.paint("warning", f"! {healed_text(line)}"))
 
 
 def _finding(line: Finding, _: Lives, style: Style) -> str:
@@ -244,6 +278,7 @@ def _finding(line: Finding, _: Lives, style: Style) -> str:
 
 _WRITERS: Final[Mapping[type, Callable[[Any, Lives, Style], str | None]]] = {
     Syscall: _syscall,
+    Folded: _folded,
     Blocked: _blocked,
     Process: _process,
     Socket: _socket,
@@ -251,5 +286,6 @@ _WRITERS: Final[Mapping[type, Callable[[Any, Lives, Style], str | None]]] = {
     Descriptor: _descriptor,
     TcpEvent: _tcp,
     Lost: _lost,
+    Healed: _healed,
     Finding: _finding,
 }

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from socktrace.escape import printable
 from socktrace.text.columns import Column, table, wrap
+from socktrace.text.evicted import evicted_sentences
 from socktrace.text.lives import count_kinds
+from socktrace.text.losses import losses_text
 from socktrace.text.numbers import duration, plural, size
 from socktrace.text.stream import blocked_text, process_name
 from socktrace.text.style import PLAIN, Style
@@ -53,6 +55,7 @@ def summary_text(  # noqa: PLR0913 - all that a summary is made of
     for sentence in _warnings(tally, lives, missing):
         for line in wrap(f"  ! {sentence}", width, 4):
             yield style.paint("warning", line)
+    yield from _lost(tally, header, width, style)
     tree = list(_tree(tally))
     if tree:
         yield ""
@@ -95,7 +98,12 @@ def _facts(header: Header, tally: Tally, lives: Sequence[SocketLife]) -> Iterato
     yield "bytes", f"{size(received)} in, {size(sent)} out"
     count = sum(call.count for call in tally.calls.values())
     failed = sum(sum(call.errors.values()) for call in tally.calls.values())
-    yield "calls", f"{count}, of which {failed} failed" if failed else str(count)
+    folded = sum(call.folded for call in tally.calls.values())
+    calls = f"{count}, of which {failed} failed" if failed else str(count)
+    yield (
+        "calls",
+        f"{calls}; {folded} only added up, with no lines of their own" if folded else calls,
+    )
 
 
 def _bytes(lives: Sequence[SocketLife]) -> tuple[list[int], list[int]]:
@@ -103,16 +111,31 @@ def _bytes(lives: Sequence[SocketLife]) -> tuple[list[int], list[int]]:
 
 
 def _warnings(tally: Tally, lives: Sequence[SocketLife], missing: Sequence[str]) -> Iterator[str]:
-    for (reason, summed), count in tally.lost.items():
+    for (reason, summed), count in tally.losses.by_reason.items():
         where = "counted in the sums of their sockets" if summed else "counted nowhere else"
         yield f"{plural(count, 'event')} lost: {printable(reason, LONGEST)}; {where}"
     at_the_end = tally.end.lost_events if tally.end else 0
-    if at_the_end > sum(tally.lost.values()):
+    if at_the_end > sum(tally.losses.by_reason.values()):
         yield f"{plural(at_the_end, 'event')} lost in all, by the end line"
+    if tally.end is not None:
+        for sentence in evicted_sentences(tally.end.evicted):
+            yield f"while recording, {sentence}"
     before = sum(life.born_before for life in lives)
+    if tally.end is not None and tally.end.unreadable:
+        records = plural(tally.end.unreadable, "call")
+        yield f"of {records} a part lay in memory that was not resident, and could not be read"
     if before:
         yield f"{plural(before, 'socket')} existed before: what they did till then is unknown"
     yield from (printable(sentence, 2 * LONGEST) for sentence in missing)
+
+
+def _lost(tally: Tally, header: Header, width: int, style: Style) -> Iterator[str]:
+    if not tally.losses.kinds:
+        return
+    yield ""
+    yield style.paint("heading", "Lost")
+    for line in losses_text(tally.losses, header.rings):
+        yield from wrap(line, width, len(line) - len(line.lstrip(" ")) + 2)
 
 
 def _tree(tally: Tally) -> Iterator[str]:

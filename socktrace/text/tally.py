@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from socktrace.lines import Blocked, End, Line, Lost, Process, Syscall
+from socktrace.lines import Blocked, End, Folded, Healed, Line, Lost, Process, Syscall
+from socktrace.text.losses import Losses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class CallCount:
@@ -15,6 +16,8 @@ class CallCount:
 
     def __init__(self) -> None:
         self.count = 0
+        self.folded = 0
+        """How many of them were only added up: they have no lines of their own."""
         self.time = 0
         self.errors: dict[str, int] = {}
 
@@ -38,8 +41,8 @@ class Tally:
         self.calls: dict[str, CallCount] = {}
         self.processes: list[ProcessNode] = []
         """In order of appearance; a process number used again has a node for each use."""
-        self.lost: dict[tuple[str, bool], int] = {}
-        """Reason, and whether a socket's sums hold them -> events not delivered."""
+        self.losses = Losses()
+        """What was not delivered, and when the kernel's own tables were read because of it."""
         self.blocked: list[Blocked] = []
         """Calls that had not returned when the recording ended."""
         self.end: End | None = None
@@ -52,14 +55,18 @@ class Tally:
         moment = getattr(line, "t", 0)
         if isinstance(line, Syscall):
             moment += line.dur
-            self._add_call(line)
+            errors = {line.errno: 1} if line.errno is not None else {}
+            self._add_calls(line, 1, line.dur, errors)
+        elif isinstance(line, Folded):
+            moment = line.until
+            self._add_calls(line, line.count, line.time, line.errors)
+            self.calls[line.call].folded += line.count
         elif isinstance(line, Process):
             self._add_process(line)
         elif isinstance(line, Blocked):
             self.blocked.append(line)
-        elif isinstance(line, Lost):
-            key = (line.reason, line.socket is not None)
-            self.lost[key] = self.lost.get(key, 0) + line.count
+        elif isinstance(line, Lost | Healed):
+            self.losses.add(line)
         elif isinstance(line, End):
             self.end = line
         self.last = max(self.last, moment)
@@ -95,14 +102,16 @@ class Tally:
                 parent = self._current[parent].ppid
         return [node for node in self.processes if node.pid in wanted]
 
-    def _add_call(self, line: Syscall) -> None:
+    def _add_calls(
+        self, line: Syscall | Folded, count: int, time: int, errors: Mapping[str, int]
+    ) -> None:
         call = self.calls.setdefault(line.call, CallCount())
-        call.count += 1
-        call.time += line.dur
-        if line.errno is not None:
-            call.errors[line.errno] = call.errors.get(line.errno, 0) + 1
+        call.count += count
+        call.time += time
+        for errno, failures in errors.items():
+            call.errors[errno] = call.errors.get(errno, 0) + failures
         node = self._node(line.pid)
-        node.calls += 1
+        node.calls += count
         if node.comm is None:
             node.comm = line.comm
 

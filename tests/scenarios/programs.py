@@ -13,7 +13,8 @@ _MOST_PROCESSES = 6
 class _Chooser:
     """Hands out numbers of a list, over and over."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
+    def __init__(self, numbers: Sequence[int], *, sharing: bool = True) -> None:
+        self.sharing = sharing
         self._numbers = numbers or [0]
         self._next = 0
 
@@ -51,7 +52,7 @@ def _on_fd(act: Callable[[Kernel, Proc, int, _Chooser], object]) -> Callable[...
 
 def _fork(k: Kernel, p: Proc, c: _Chooser) -> None:
     if len(k.procs) < _MOST_PROCESSES:
-        k.fork(p, share=c.below(3) == 0)
+        k.fork(p, share=c.below(3) == 0 and c.sharing)
 
 
 def _exit(k: Kernel, p: Proc, _: _Chooser) -> None:
@@ -95,13 +96,25 @@ _ACTS: tuple[Callable[[Kernel, Proc, _Chooser], object], ...] = (
 )
 
 
+class Run:
+    """Random processes that make random calls, a while at a time."""
+
+    def __init__(self, numbers: Sequence[int], *, sharing: bool = True) -> None:
+        """Start with one process; `sharing`: processes may have one descriptor table together."""
+        self.kernel = Kernel()
+        self.kernel.spawn()
+        self._chooser = _Chooser(numbers, sharing=sharing)
+
+    def go(self, steps: int) -> Kernel:
+        """Let so many calls be made."""
+        kernel, chooser = self.kernel, self._chooser
+        for _ in range(steps):
+            procs = sorted(kernel.procs.values(), key=lambda proc: proc.pid)
+            proc = procs[chooser.below(len(procs))]
+            _ACTS[chooser.below(len(_ACTS))](kernel, proc, chooser)
+        return kernel
+
+
 def run(numbers: Sequence[int], steps: int) -> Kernel:
     """Let random processes make random calls."""
-    kernel = Kernel()
-    kernel.spawn()
-    chooser = _Chooser(numbers)
-    for _ in range(steps):
-        procs = sorted(kernel.procs.values(), key=lambda proc: proc.pid)
-        proc = procs[chooser.below(len(procs))]
-        _ACTS[chooser.below(len(_ACTS))](kernel, proc, chooser)
-    return kernel
+    return Run(numbers).go(steps)

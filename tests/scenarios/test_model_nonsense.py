@@ -12,6 +12,7 @@ from socktrace.events import (
     Exec,
     Exit,
     Fork,
+    Healing,
     Listed,
     Loss,
     Passed,
@@ -65,6 +66,19 @@ _CALL = st.builds(
     addr=_ADDRESS,
     blob=st.binary(max_size=30),
 )
+_LISTED = st.builds(
+    Listed,
+    _T,
+    _INFO,
+    local=_ADDRESS,
+    remote=_ADDRESS,
+    peer_inode=st.integers(0, 4),
+    holders=st.lists(st.tuples(_PID, _FD, st.booleans(), st.booleans()), max_size=3).map(tuple),
+    listening=st.booleans(),
+    shutdown=st.integers(0, 3),
+)
+_SEEN = st.builds(Seen, _T, _PID, _PID, st.just("x"), st.just(()), _PID, st.just("/"), _PID)
+_PIDS = st.lists(_PID, max_size=3).map(tuple)
 _TCP_NUMBER = st.integers(0, 14)
 _EVENT = st.one_of(
     _CALL,
@@ -103,17 +117,25 @@ _EVENT = st.one_of(
     st.builds(
         Loss, _T, st.integers(0, 9), st.just("ring full"), st.sampled_from(["", "life", "data"])
     ),
+    _LISTED,
+    _SEEN,
     st.builds(
-        Listed,
+        Healing,
         _T,
-        _INFO,
-        local=_ADDRESS,
-        remote=_ADDRESS,
-        peer_inode=st.integers(0, 4),
-        holders=st.lists(st.tuples(_PID, _FD, st.booleans(), st.booleans()), max_size=3).map(tuple),
-        shutdown=st.integers(0, 3),
+        _T,
+        _T,
+        pids=_PIDS,
+        looked=_PIDS,
+        single=_PIDS,
+        shared=st.none() | st.lists(_PIDS, max_size=2).map(tuple),
+        alive=st.lists(st.integers(0, 4), max_size=4).map(tuple),
+        orphans=st.lists(_INFO, max_size=2).map(tuple),
+        listed=st.lists(_LISTED, max_size=4).map(tuple),
+        seen=st.lists(_SEEN, max_size=3).map(tuple),
+        tables=st.booleans(),
+        complete=st.booleans(),
+        again=st.booleans(),
     ),
-    st.builds(Seen, _T, _PID, _PID, st.just("x"), st.just(()), _PID, st.just("/"), _PID),
 )
 _FOLD = st.builds(
     DataFold,
