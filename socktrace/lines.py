@@ -19,7 +19,7 @@ FORMAT: Final = "socktrace"
 VERSION: Final = 1
 
 
-class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+class Address(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """A socket address, as `sockaddr(3type)` carries it: only what its family has is set."""
 
     family: str
@@ -67,12 +67,16 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     command: list[str] | None = None
     payload_limit: int = 0
     """At most this many bytes of what each call carried are kept; 0 when none are."""
+    rings: dict[str, int] = msgspec.field(default_factory=dict)
+    """Bytes of each ring between kernel and program: "life", "data", "wide"."""
     generator: str | None = None
     """Program and version that wrote the file."""
     anonymized: bool = False
 
 
-class Process(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="process"):
+class Process(
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="process"
+):
     """A process appeared, forked, replaced its program or ended."""
 
     t: int
@@ -88,9 +92,13 @@ class Process(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     exit_code: int | None = None
     signal: str | None = None
     """Name of the signal that ended it ("SIGKILL")."""
+    inferred: bool = False
+    """Concluded, not seen: what told of it was lost."""
 
 
-class Socket(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="socket"):
+class Socket(
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="socket"
+):
     """A socket appears for the first time."""
 
     t: int
@@ -117,7 +125,9 @@ class Socket(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
     """For an accepted socket: ns between the end of the handshake and accept's return."""
 
 
-class Syscall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="syscall"):
+class Syscall(
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="syscall"
+):
     """One call, told when it returned; ``t`` is when it began."""
 
     t: int
@@ -145,6 +155,43 @@ class Syscall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     stack: int | None = None
 
 
+class Folded(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="folded"):
+    """Calls of one kind by one process on one socket, added up: none has a line of its own.
+
+    Told a moment after the last of them, so it may stand below the socket's end.
+    """
+
+    t: int
+    """When the first of them began."""
+    until: int
+    """When the last of them returned."""
+    pid: int
+    tid: int
+    """The thread that made the last of them."""
+    comm: str
+    call: str
+    count: int
+    fd: int | None = None
+    """The descriptor that the last of them was made on."""
+    socket: int | None = None
+    bytes: int = 0
+    """Sum of the results of those that moved data."""
+    time: int = 0
+    """Sum of durations, ns."""
+    errors: dict[str, int] = msgspec.field(default_factory=dict)
+    """errno name -> how often."""
+    eof: int | None = None
+    """When end of file was first read, on a stream: a result of 0 where there was room for more."""
+    empty: int = 0
+    """The same on what is no stream: how many empty messages were received (udp(7))."""
+    peeked: int = 0
+    """Bytes within ``bytes`` that MSG_PEEK left in the queue: they come again."""
+    truncated: int = 0
+    """Messages that were longer than the room for them, as MSG_TRUNC tells."""
+    outgoing: bool = False
+    """splice(2): into the socket, not out of it."""
+
+
 class Blocked(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="blocked"):
     """A call that had not returned when the recording ended."""
 
@@ -164,7 +211,7 @@ class Blocked(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind",
     """It was in progress when we attached: ``since`` is that moment."""
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Cause(msgspec.Struct, gc=False, frozen=True):
     """The call that caused something: its start and its thread."""
 
     t: int
@@ -173,6 +220,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 class State(
     msgspec.Struct,
+    gc=False,
     frozen=True,
     omit_defaults=True,
     tag_field="kind",
@@ -201,7 +249,7 @@ class State(
 
 
 class Descriptor(
-    msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="descriptor"
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="descriptor"
 ):
     """A process gained or lost a descriptor that names a socket."""
 
@@ -216,7 +264,9 @@ class Descriptor(
     inferred: bool = False
 
 
-class TcpEvent(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="tcp"):
+class TcpEvent(
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="tcp"
+):
     """Something TCP did on its own: from the kernel's tcp tracepoints."""
 
     t: int
@@ -225,7 +275,9 @@ class TcpEvent(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"
     state: str | None = None
 
 
-class Sample(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="sample"):
+class Sample(
+    msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="sample"
+):
     """What sock_diag(7) said of a socket at one moment."""
 
     t: int
@@ -278,9 +330,37 @@ class Lost(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
     call: str | None = None
     errors: int | None = None
     bytes: int | None = None
+    since: int | None = None
+    """It was lost between this moment and ``until``."""
+    until: int | None = None
 
 
-class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
+class Healed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="healed"):
+    """After a loss, what is known was compared with what the kernel has.
+
+    The lines that came of it stand just above, marked ``inferred``. What was so for a short while
+    only, between two moments of that span, nobody knows.
+    """
+
+    t: int
+    """When the kernel's own tables were read."""
+    since: int
+    """When the first of what was lost may have happened."""
+    closed: int = 0
+    """Sockets that had closed."""
+    found: int = 0
+    """Sockets that had come."""
+    descriptors: int = 0
+    """Descriptors that named another socket than was believed, or none."""
+    states: int = 0
+    """Sockets, else, that were in another state than was believed."""
+    processes: int = 0
+    """Processes that had come or gone, or run another program."""
+    complete: bool = True
+    """Everything could be read. If not, more may be wrong still."""
+
+
+class End(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="end"):
     """The last line of a recording that was ended in good order."""
 
     t: int
@@ -289,6 +369,13 @@ class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
     lost_events: int
     reason: str
     """"command exited", "duration", "interrupted", ..."""
+    folded: int = 0
+    """Calls that lines of kind "folded" add up: these are no events."""
+    unreadable: int = 0
+    """Records of which a part lay in memory that was not resident: they are there, but for that."""
+    evicted: dict[str, int] = msgspec.field(default_factory=dict)
+    """What the recorder had to forget, by the name of the limit (``--limit``): what came later of
+    a socket that was forgotten is told of a new one."""
 
 
 Line = (
@@ -296,6 +383,7 @@ Line = (
     | Process
     | Socket
     | Syscall
+    | Folded
     | Blocked
     | State
     | Descriptor
@@ -303,11 +391,12 @@ Line = (
     | Sample
     | Finding
     | Lost
+    | Healed
     | End
 )
 
 
-class CallTotals(msgspec.Struct, omit_defaults=True):
+class CallTotals(msgspec.Struct, gc=False, omit_defaults=True):
     """What one kind of call did on one socket, added up."""
 
     count: int = 0
@@ -321,7 +410,7 @@ class CallTotals(msgspec.Struct, omit_defaults=True):
     """How many of ``count`` have no line of their own."""
 
 
-class Holding(msgspec.Struct, omit_defaults=True):
+class Holding(msgspec.Struct, gc=False, omit_defaults=True):
     """A span of time in which a descriptor of a process named the socket."""
 
     pid: int
@@ -334,7 +423,7 @@ class Holding(msgspec.Struct, omit_defaults=True):
     inferred: bool = False
 
 
-class SocketLife(msgspec.Struct, omit_defaults=True):
+class SocketLife(msgspec.Struct, gc=False, omit_defaults=True):
     """One socket's whole life: an entry of ``sockets`` in a `.json` document."""
 
     socket: int
@@ -393,6 +482,8 @@ class Document(msgspec.Struct, omit_defaults=True):
     header: Header
     processes: list[Process]
     sockets: list[SocketLife]
-    events: list[Socket | Syscall | Blocked | State | Descriptor | TcpEvent | Sample | Lost]
+    events: list[
+        Socket | Syscall | Folded | Blocked | State | Descriptor | TcpEvent | Sample | Lost | Healed
+    ]
     findings: list[Finding]
     end: End | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,7 +29,7 @@ from socktrace.names.addresses import inet_address, parse_sockaddr
 from socktrace.names.constants import AF_INET, AF_INET6
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -294,21 +295,11 @@ def _pair(family: int, raw: bytes) -> tuple[Address | None, Address | None]:
     )
 
 
-def _view(  # noqa: PLR0913, PLR0917 - the fields of a socket_view
-    sk: int,
-    peer_sk: int,
-    inode: int,
-    netns: int,
-    refs: int,
-    family: int,
-    kind: int,
-    protocol: int,
-    state: int,
-    addresses: bytes,
-) -> SocketInfo | None:
-    """A SocketInfo from a socket_view; None where there is no socket."""
-    if not inode and not sk:
+def _view(fields: Sequence[Any]) -> SocketInfo | None:
+    """A SocketInfo from what `_view_of` names; None where there is no socket."""
+    if not fields[0] and not fields[2]:
         return None
+    sk, peer_sk, inode, netns, refs, family, kind, protocol, state, addresses = fields
     local, remote = _pair(family, addresses) if family in _INET else (None, None)
     return SocketInfo(inode, sk, family, kind, protocol, state, local, remote, peer_sk, netns, refs)
 
@@ -339,9 +330,12 @@ class Decoder:
         comms: the name of each thread by its id, as records show them: fixed records carry none.
     """
 
-    def __init__(self, base: int) -> None:
-        """Decode relative to `base`."""
+    def __init__(self, base: int, thread_names: int = 65_536) -> None:
+        """Decode relative to `base`; keep about this many names of threads."""
         self.base = base
+        self.forgotten = 0
+        """Names of threads that there was no room for."""
+        self._names_most = thread_names
         self.comms: dict[int, str] = {}
         self.gone: list[int] = []
         """Threads that have ended: whoever has seen to their last records forgets their names."""
@@ -357,14 +351,32 @@ class Decoder:
         }
 
     def events(self, records: NDArray[np.void]) -> list[tuple[int, Event]]:
-        """The (time of return, event) of each of these full records that tells of one."""
-        raw, base, decode = _bytes_of(records), self.base, self.decode
+        """The (time of return, event) of each of these full records that tells of one.
+
+        Raises:
+            ValueError: they are no records of ours.
+        """
+        raw, base, by_kind = _bytes_of(records), self.base, self._by_kind
+        kinds, calls = records["head"]["kind"], records["head"]["call"]
+        good = (kinds >= KIND_CALL) & (kinds <= KIND_TCP_SEGMENT) & (calls < len(_CALL_NAMES))
+        if not good.all() or records.dtype.itemsize < FULL_SIZE:
+            message = "a record of unknown kind"
+            raise ValueError(message)
+        self._let_names_go()
         places = range(0, len(raw), records.dtype.itemsize)
         return [
             (end - base, event)
-            for end, at in zip(ends(records).tolist(), places, strict=True)
-            if (event := decode(raw, at)) is not None
+            for end, at, kind in zip(ends(records).tolist(), places, kinds.tolist(), strict=True)
+            if (event := by_kind[kind](raw, at)) is not None
         ]
+
+    def _let_names_go(self) -> None:
+        """Forget the names that were learnt first, where there are too many."""
+        surplus = len(self.comms) - self._names_most
+        if surplus > 0:
+            for tid in list(islice(self.comms, surplus)):
+                del self.comms[tid]
+            self.forgotten += surplus
 
     def decode(self, raw: Buffer, at: int = 0) -> Event | None:
         """The event that the record at `at` tells of; None for one that only names a thread.
@@ -406,8 +418,8 @@ class Decoder:
             ret,
             fields[9:15],
             files,
-            _view(*fields[16:26]),
-            _view(*fields[26:36]),
+            _view(fields[16:26]),
+            _view(fields[26:36]),
             other_fd,
             address,
             blob,
@@ -420,7 +432,7 @@ class Decoder:
 
     def _passed(self, raw: Buffer, at: int) -> Passed | None:
         start, duration, pid, tid, fd, flags, files, *view = _read_passed(raw, at)
-        sock = _view(*view)
+        sock = _view(view)
         if sock is None:
             return None
         return Passed(
@@ -458,7 +470,7 @@ class Decoder:
 
     def _tcp_state(self, raw: Buffer, at: int) -> TcpState | None:
         fields = _read_tcp(raw, at)
-        sock = _view(*fields[8:])
+        sock = _view(fields[8:])
         if sock is None:
             return None
         start, pid, tid, old, new, call, flags, call_t = fields[:8]
@@ -477,7 +489,7 @@ class Decoder:
 
     def _tcp_segment(self, raw: Buffer, at: int) -> TcpSegment | None:
         fields = _read_tcp(raw, at)
-        sock = _view(*fields[8:])
+        sock = _view(fields[8:])
         if sock is None:
             return None
         return TcpSegment(fields[0] - self.base, sock, SEGMENTS.get(fields[4], "retransmit"))

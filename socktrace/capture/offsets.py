@@ -89,9 +89,7 @@ structure shows."""
 
 _CAST: Final = ("bpf_rdonly_cast", FUNCTION_ID)
 """Came with 6.2: lets a program follow the kernel's structures by plain loads."""
-_CAST_TO: Final = (
-    "task_struct files_struct list_head file socket socket_alloc sock pt_regs".split()
-)
+_CAST_TO: Final = "task_struct files_struct list_head file socket socket_alloc sock pt_regs".split()
 
 KFUNC: Final = 1 << 30
 """Added to a kernel function's number where `probes/` calls it: no helper has one so high, so that

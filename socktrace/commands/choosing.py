@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from socktrace.host.containers import container_of
-from socktrace.lines import Blocked, End, Lost, Process, Syscall
+from socktrace.lines import Blocked, End, Folded, Healed, Lost, Process, Syscall
 from socktrace.model.filters import ProcessFacts, Subject
 from socktrace.model.filters import predicate as compile_filter
 from socktrace.tracefile.replay import replay, whole_world
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from socktrace.model.filters import Filter
     from socktrace.model.world import World
 
-_OF_NO_SOCKET: Final = (Blocked, Syscall)
+_OF_NO_SOCKET: Final = (Blocked, Folded, Syscall)
 
 
 class Choice:
@@ -62,12 +64,13 @@ class Choice:
 
     def __iter__(self) -> Iterator[Line]:
         """The lines of what is chosen, with an end that counts them."""
-        events = 0
+        events = folded = 0
         for line in self._lines:
             if isinstance(line, End):
-                yield End(line.t, events, line.lost_events, line.reason)
+                yield msgspec.structs.replace(line, events=events, folded=folded)
             elif self.takes(line):
                 events += type(line) in COUNTED
+                folded += line.count if isinstance(line, Folded) else 0
                 yield line
 
     def takes(self, line: Line) -> bool:
@@ -79,7 +82,7 @@ class Choice:
             return number in self.sockets
         if isinstance(line, _OF_NO_SOCKET):
             return line.pid in self._pids
-        return isinstance(line, Lost)
+        return isinstance(line, Lost | Healed)
 
 
 class _Facts:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from socktrace.commands import filtering
+from socktrace.commands import filtering, limiting
 from socktrace.commands.choosing import Choice
 from socktrace.commands.opening import FILE_HELP, opened
 from socktrace.commands.output import Output
 from socktrace.commands.values import socket_number
 from socktrace.escape import printable
 from socktrace.lines import Blocked, End, Syscall
+from socktrace.model.limits import counted
+from socktrace.model.world import World
 from socktrace.text.lives import sockets_text
 from socktrace.text.numbers import plural
 from socktrace.text.story import causes_of, life_text
@@ -23,12 +25,13 @@ from socktrace.text.summary import summary_text
 from socktrace.text.tally import Tally
 from socktrace.text.telling import Teller
 from socktrace.tracefile import Recording, RecordingError
-from socktrace.tracefile.replay import replay, whole_world
+from socktrace.tracefile.replay import EVERYTHING, replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from socktrace.lines import Line, SocketLife
+    from socktrace.model.limits import Limits
 
 DESCRIPTION: Final = """\
 Print a recording as text: a summary, then its sockets; with --calls every call in order before
@@ -68,15 +71,17 @@ def add_parser(subparsers: Any) -> None:
     form.add_argument("--calls", action="store_true", help="the calls in order, too")
     form.add_argument("--json", action="store_true", help="sockets as JSON objects, one a line")
     filtering.add_options(filtering.add_group(parser))
+    limiting.add_option(parser, EVERYTHING)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the recording on stdout."""
     selected = filtering.selection(args)
+    limits = limiting.limits(args, EVERYTHING)
     out = Output(sys.stdout)
     with opened(args.file) as recording:
         choice = Choice(recording, selected) if selected is not None else None
-        reading = _Reading(recording, choice)
+        reading = _Reading(recording, choice, limits)
         if args.socket is None:
             if args.calls:
                 _write_calls(out, reading)
@@ -89,14 +94,15 @@ def run(args: argparse.Namespace) -> int:
 class _Reading:
     """One reading of a recording, or of what is chosen of it, with what it taught."""
 
-    def __init__(self, recording: Recording, choice: Choice | None) -> None:
+    def __init__(self, recording: Recording, choice: Choice | None, limits: Limits) -> None:
         self.recording = recording
         self.name = recording.path
         """The file's, and what was chosen of it."""
         if choice is not None:
             self.name += f", {choice.selected}"
         self._choice = choice
-        self.world = whole_world()
+        self._limits = limits
+        self.world = World(limits)
         self.tally = Tally()
         self._begun = False
 
@@ -118,7 +124,7 @@ class _Reading:
 
     def again(self) -> _Reading:
         """Another reading of the same."""
-        return _Reading(self.recording, self._choice)
+        return _Reading(self.recording, self._choice, self._limits)
 
     @property
     def lives(self) -> list[SocketLife]:
@@ -132,7 +138,11 @@ class _Reading:
     def missing(self) -> list[str]:
         """Sentences about what is cut off, ignored or does not add up."""
         recording = self.recording
-        return [*([recording.truncated] if recording.truncated else []), *recording.notes]
+        return [
+            *([recording.truncated] if recording.truncated else []),
+            *recording.notes,
+            *limiting.sentences(counted(self.world.evictions), self._limits),
+        ]
 
 
 def _write_calls(out: Output, reading: _Reading, only: SocketLife | None = None) -> None:

@@ -7,29 +7,25 @@ them, so that what the data calls did (bind a datagram socket, read end of file)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from socktrace.capture.folding import fold
-from socktrace.engine.comms import Comms
-from socktrace.engine.datalines import data_lines
-from socktrace.events import Call, Exec, Exit, Fork
-from socktrace.names.constants import SOCK_STREAM
+from socktrace.engine.comms import UNKNOWN, Comms
+from socktrace.engine.datacalls import DataCalls, DataRun
+from socktrace.engine.sums import Sums, types_of_born
+from socktrace.engine.templates import Templates
+from socktrace.events import Call
 from socktrace.wire import ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from socktrace.capture.source import Batch
-    from socktrace.events import Event
+    from socktrace.engine.datacalls import DataSink
     from socktrace.lines import Line
-    from socktrace.model.folds import DataFold
     from socktrace.model.tracker import Tracker
-
-_BIRTHS: Final = frozenset({"socket", "socketpair", "accept", "accept4", "pidfd_getfd"})
 
 
 class Pipeline:
@@ -39,14 +35,21 @@ class Pipeline:
         tracker: its sink gets the lines of full records.
         sink: gets the lines of data calls, between those.
         comms: thread names by id, as the source shows them.
+        data_sink: gets the data calls themselves, many at once; None: their lines go to ``sink``.
     """
 
     def __init__(
-        self, tracker: Tracker, sink: Callable[[Line], None], comms: dict[int, str]
+        self,
+        tracker: Tracker,
+        sink: Callable[[Line], None],
+        comms: dict[int, str],
+        data_sink: DataSink | None = None,
     ) -> None:
         """Feed `tracker`."""
         self._tracker = tracker
         self._sink = sink
+        self._data_sink = data_sink or self._tell_one_by_one
+        self._templates = Templates()
         self.comms = Comms(comms)
         """Names of threads."""
         self.calls = 0
@@ -55,69 +58,60 @@ class Pipeline:
     def take(self, batch: Batch) -> None:
         """Take in one batch."""
         data = batch.data
-        self.calls += len(data)
-        waiting = self._fold(data, batch.events)
-        data_ends = ends(data)
-        told = 0
-        for end, event in batch.events:
-            upto = int(np.searchsorted(data_ends, end, side="left")) if len(data) else 0
-            if upto > told:
-                self._tell(data[told:upto])
-                told = upto
-            if waiting:
-                self._settle(waiting, end, event)
-            self._tracker.feed(event)
-            self.calls += type(event) is Call
-        if told < len(data):
-            self._tell(data[told:])
-        for folds in waiting.values():
-            self._tracker.feed_data(folds)
-
-    def _fold(
-        self, data: NDArray[np.void], events: list[tuple[int, Event]]
-    ) -> dict[int, list[DataFold]]:
-        waiting: dict[int, list[DataFold]] = {}
-        for row in fold(data, lambda inode: self._is_stream(inode, events)):
-            waiting.setdefault(row.inode, []).append(row)
-        return waiting
-
-    def _is_stream(self, inode: int, events: list[tuple[int, Event]]) -> bool | None:
-        number = self._tracker.socket_id(inode)
-        if number is not None:
-            return self._tracker.world.life(number).type == "SOCK_STREAM"
-        # Made in this very batch: the tracker has not been told yet.
-        for _, event in events:
-            if isinstance(event, Call) and event.call in _BIRTHS:
-                for info in (event.sock, event.other):
-                    if info is not None and info.inode == inode and info.type:
-                        return info.type == SOCK_STREAM
-        return None
-
-    def _settle(self, waiting: dict[int, list[DataFold]], end: int, event: Event) -> None:
-        """Take in the folds that `event` must find done: those that began before it."""
-        if isinstance(event, Fork | Exec | Exit):
-            inodes = [
-                inode
-                for inode, folds in waiting.items()
-                if any(row.last_pid == event.pid for row in folds)
-            ]
-        elif isinstance(event, Call) and event.call not in _BIRTHS:
-            inodes = [info.inode for info in (event.sock, event.other) if info is not None]
+        feed = self._tracker.feed
+        self.calls += len(data) + [type(event) for _, event in batch.events].count(Call)
+        if len(data):
+            self._take_both(batch)
         else:
-            return
-        for inode in inodes:
-            if folds := waiting.get(inode):
-                if done := [row for row in folds if row.first_t < end]:
-                    self._tracker.feed_data(done)
-                if len(done) == len(folds):
-                    del waiting[inode]
-                else:
-                    waiting[inode] = [row for row in folds if row.first_t >= end]
+            for _, event in batch.events:
+                feed(event)
+        if batch.folds:
+            self.calls += sum(row.count for row in batch.folds)
+            self._tracker.feed_folded(batch.folds, self._comm_of)
 
-    def _tell(self, records: NDArray[np.void]) -> None:
+    def _take_both(self, batch: Batch) -> None:
+        """Take in events, and data calls between them by when they returned."""
+        data, feed, feed_data = batch.data, self._tracker.feed, self._tracker.feed_data
+        sums = self._sums(batch)
+        calls = DataCalls(data, self._tracker, self.comms, self._templates)
+        times = np.array([end for end, _ in batch.events], np.int64)
+        places = np.searchsorted(ends(data).astype(np.int64), times, side="left").tolist()
+        told = 0
+        for (end, event), upto in zip(batch.events, places, strict=True):
+            if upto > told:
+                self._data_sink(DataRun(calls, told, upto))
+                told = upto
+            if sums:
+                for rows in sums.before(event, end):
+                    feed_data(rows)
+            feed(event)
+        if told < len(data):
+            self._data_sink(DataRun(calls, told, len(data)))
+        for rows in sums.rest():
+            feed_data(rows)
+
+    def _comm_of(self, tid: int, pid: int) -> str:
+        """The name of a thread, or of its process; sums come when either may be gone."""
+        life = self._tracker.world.processes.get(pid)
+        name = self.comms.of(tid, pid)
+        return life.comm if name == UNKNOWN and life is not None and life.comm else name
+
+    def _sums(self, batch: Batch) -> Sums:
+        births: dict[int, bool] | None = None
+
+        def is_stream(inode: int) -> bool | None:
+            nonlocal births
+            number = self._tracker.socket_id(inode)
+            if number is not None:
+                return self._tracker.world.life(number).type == "SOCK_STREAM"
+            # Made in this very batch: the tracker has not been told yet.
+            if births is None:
+                births = types_of_born(batch.events)
+            return births.get(inode)
+
+        return Sums(fold(batch.data, is_stream))
+
+    def _tell_one_by_one(self, run: DataRun) -> None:
         sink = self._sink
-        for line in data_lines(records, self._socket_of, self.comms):
+        for line in run.lines():
             sink(line)
-
-    def _socket_of(self, inode: int, t: int) -> int:
-        return self._tracker.ensure_socket(inode, t)

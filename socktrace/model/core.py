@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from socktrace.events import Call, SocketInfo
 from socktrace.lines import Address, Cause, Line, Socket, State, Syscall
 from socktrace.model.descriptors import Tables
 from socktrace.model.limits import Limits
-from socktrace.model.states import CLOSED, is_allowed
+from socktrace.model.states import CLOSED, TCP_EDGES, is_allowed
 from socktrace.model.tracks import Endpoint, Track, endpoint, is_tcp, reversed_endpoint
 from socktrace.model.world import World
 from socktrace.names.args import named_args
@@ -22,6 +23,10 @@ from socktrace.names.constants import family_name, protocol_name, type_name
 from socktrace.names.errnos import errno_name
 
 Sink = Callable[[Line], None]
+
+_FORMER_MOST: Final = 65_536
+"""Forgotten sockets whose numbers are kept: more than can close between a call and the moment when
+the sum that it is part of arrives."""
 
 
 def cause_of(call: Call) -> Cause:
@@ -32,6 +37,12 @@ def cause_of(call: Call) -> Cause:
 def end_of(call: Call) -> int:
     """Tell when a call returned: from then on others can see what it did."""
     return call.t + call.dur
+
+
+@lru_cache(maxsize=256)
+def _kind_of(family: int, type_: int, protocol: int) -> tuple[str, str, str]:
+    """Name what sort of socket it is."""
+    return family_name(family), type_name(type_), protocol_name(family, type_, protocol)
 
 
 class Core:
@@ -49,19 +60,28 @@ class Core:
         self.by_endpoint: Final[dict[Endpoint, Track]] = {}
         self.listeners: Final[dict[tuple[int, str | None, int], Track]] = {}
         """Listening inet sockets by network namespace, own address and port."""
+        self.former: Final[dict[int, tuple[int, int]]] = {}
+        """Sockets that closed and were forgotten: inode -> number, and when they closed."""
+        self.forgot_open = False
+        """A socket was forgotten that had not closed: if it comes back, it is told as another."""
+        self.unqueued = 0
+        """Sockets in messages that there was no room for."""
         self.gone: Final[dict[int, int]] = {}
         """pid -> when it ended: what comes later of it was late."""
         self.gap_t = -1
         """When events of the life ring were last lost: before that, births, forks and passed
         descriptors may be missing."""
+        self.healed_t = -1
+        """When everything was last looked at anew: what a loss before that hid is known again."""
         self.late = 0
         """Changes left out because a later one was already known."""
+        self._apply: Final = self.world.apply
         self._sink: Final = sink
         self._next_number = 1
 
     def emit(self, line: Line) -> None:
         """Conclude something."""
-        self.world.apply(line)
+        self._apply(line)
         self._sink(line)
 
     # --- sockets ----------------------------------------------------------------------------
@@ -83,24 +103,24 @@ class Core:
         """Tell of a socket for the first time."""
         number = self._next_number
         self._next_number += 1
-        family, type_ = info.family, info.type
+        family, type_, protocol = _kind_of(info.family, info.type, info.protocol)
         self.emit(
             Socket(
-                t=t,
-                socket=number,
-                inode=info.inode,
-                family=family_name(family),
-                type=type_name(type_),
-                protocol=protocol_name(family, type_, info.protocol),
-                origin=origin,
-                listener=listener,
-                pid=pid,
-                netns=info.netns or None,
-                local=local,
-                remote=remote,
-                peer=peer,
-                established=established,
-                accept_wait=accept_wait,
+                t,
+                number,
+                info.inode,
+                family,
+                type_,
+                protocol,
+                origin,
+                listener,
+                pid,
+                info.netns or None,
+                local,
+                remote,
+                peer,
+                established,
+                accept_wait,
             )
         )
         track = Track(number, info, self.world.sockets[number])
@@ -113,12 +133,12 @@ class Core:
 
     def link(self, track: Track, info: SocketInfo) -> None:
         """Keep what an event shows of a known socket."""
-        if info.sk and track.sk != info.sk and track.api != CLOSED:
-            if self.by_sk.get(track.sk) is track:
-                del self.by_sk[track.sk]
-            track.sk = info.sk
-        if info.sk and track.api != CLOSED:
-            self.by_sk[info.sk] = track
+        sk = info.sk
+        if sk and track.api != CLOSED:
+            if track.sk != sk:
+                self.unlink_sk(track)
+                track.sk = sk
+            self.by_sk[sk] = track
         track.learn(info)
         if not track.family and info.family:
             self.complete(track, info, track.life.origin)
@@ -130,14 +150,15 @@ class Core:
         """
         track.family, track.type, track.protocol = info.family, info.type, info.protocol
         track.tcp = is_tcp(info)
+        family, type_, protocol = _kind_of(info.family, info.type, info.protocol)
         self.emit(
             Socket(
                 t=track.life.created,
                 socket=track.number,
                 inode=track.inode,
-                family=family_name(info.family),
-                type=type_name(info.type),
-                protocol=protocol_name(info.family, info.type, info.protocol),
+                family=family,
+                type=type_,
+                protocol=protocol,
                 origin=origin,
                 pid=pid,
                 netns=info.netns or None,
@@ -145,6 +166,17 @@ class Core:
                 remote=info.remote,
             )
         )
+
+    def number_of(self, inode: int, t: int) -> int | None:
+        """Give the number of the socket that an inode was at ``t``.
+
+        Sums and records of data calls may come after their socket was closed and forgotten.
+        """
+        track = self.by_inode.get(inode)
+        if track is not None:
+            return track.number
+        number, closed = self.former.get(inode, (None, -1))
+        return number if t <= closed else None
 
     def unlink_sk(self, track: Track) -> None:
         """Forget a sock's address: the kernel may give it to another."""
@@ -155,6 +187,13 @@ class Core:
         track = self.by_number.pop(number, None)
         if track is None:
             return
+        closed = track.life.closed
+        if closed is None:
+            self.forgot_open = True
+        elif track.inode:
+            self.former[track.inode] = (number, closed)
+            if len(self.former) > _FORMER_MOST:
+                del self.former[next(iter(self.former))]
         if self.by_inode.get(track.inode) is track:
             del self.by_inode[track.inode]
         self.unlink_sk(track)
@@ -170,10 +209,10 @@ class Core:
         key = endpoint(track.netns, local, remote)
         if key != track.endpoint:
             self.unlink_endpoint(track)
-        if key is None:
+            track.endpoint = key
+        if track.endpoint is None or key is None:
             return None
-        track.endpoint = key
-        self.by_endpoint[key] = track
+        self.by_endpoint[track.endpoint] = track
         return self.peer_at(key, track)
 
     def peer_at(self, key: Endpoint | None, track: Track | None = None) -> Track | None:
@@ -205,25 +244,25 @@ class Core:
 
     def syscall(self, call: Call, track: Track | None, *, sockets: list[int] | None = None) -> None:
         """Tell of a call that returned; ``sockets``: those it waited for, if it does."""
-        failed = call.ret < 0
+        ret, fd = call.ret, call.fd
         self.emit(
             Syscall(
-                t=call.t,
-                dur=call.dur,
-                pid=call.pid,
-                tid=call.tid,
-                comm=call.comm,
-                call=call.call,
-                ret=-1 if failed else call.ret,
-                args=named_args(call),
-                fd=call.fd if call.fd >= 0 else None,
-                socket=track.number if track is not None else None,
-                errno=errno_name(-call.ret) if failed else None,
-                abi="i386" if call.abi32 else None,
-                payload=base64.b64encode(call.payload).decode() if call.payload else None,
-                unreadable=call.unreadable,
-                began_before=call.began_before,
-                sockets=sockets,
+                call.t,
+                call.dur,
+                call.pid,
+                call.tid,
+                call.comm,
+                call.call,
+                -1 if ret < 0 else ret,
+                named_args(call),
+                fd if fd >= 0 else None,
+                track.number if track is not None else None,
+                sockets,
+                errno_name(-ret) if ret < 0 else None,
+                "i386" if call.abi32 else None,
+                base64.b64encode(call.payload).decode() if call.payload else None,
+                call.unreadable,
+                call.began_before,
             )
         )
 
@@ -243,27 +282,16 @@ class Core:
         if t < track.api_t:
             self.late += 1
             return
-        life = track.life
-        local = local if local != life.local else None
-        remote = remote if remote != life.remote else None
+        life, old = track.life, track.api
+        if local is not None and (local is life.local or local == life.local):
+            local = None
+        if remote is not None and (remote is life.remote or remote == life.remote):
+            remote = None
         new_peer = peer.number if peer is not None and peer.number != life.peer else None
-        if to == track.api and local is None and remote is None and new_peer is None:
+        if to == old and local is None and remote is None and new_peer is None:
             return
-        old = track.api
-        self.emit(
-            State(
-                t=t,
-                socket=track.number,
-                layer="api",
-                from_=old,
-                to=to,
-                cause=cause,
-                inferred=inferred or not is_allowed("api", old, to),
-                local=local,
-                remote=remote,
-                peer=new_peer,
-            )
-        )
+        doubtful = inferred or not is_allowed("api", old, to)
+        self.emit(State(t, track.number, "api", old, to, cause, doubtful, local, remote, new_peer))
         track.api = to
         track.api_t = t
 
@@ -271,15 +299,7 @@ class Core:
         self, track: Track, old: str | None, to: str, t: int, cause: Cause | str, *, inferred: bool
     ) -> None:
         """Take a connection to another state of TCP."""
-        self.emit(
-            State(
-                t=t,
-                socket=track.number,
-                layer="tcp",
-                from_=old,
-                to=to,
-                cause=cause,
-                inferred=inferred or not is_allowed("tcp", old, to),
-            )
-        )
-        track.tcp_t = max(t, track.tcp_t)
+        doubtful = inferred or (old is not None and (old, to) not in TCP_EDGES)
+        self.emit(State(t, track.number, "tcp", old, to, cause, doubtful))
+        if t > track.tcp_t:  # noqa: PLR1730 - max() is slow
+            track.tcp_t = t

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Slot:
     """One number of a table: what it names, or that it names no socket any more."""
 
-    __slots__ = ("cloexec", "fd", "pid", "since", "table", "track", "was")
+    __slots__ = ("after", "before", "cloexec", "fd", "pid", "since", "table", "track")
 
     def __init__(  # noqa: PLR0913 - a row of the table
         self, table: Table, fd: int, track: Track, pid: int, since: int, *, cloexec: bool
@@ -24,9 +24,11 @@ class Slot:
         self.table: Final = table
         self.fd: Final = fd
         self.track: Track | None = track
-        self.was = track.number
-        """The socket it named last. A number that names none stays, so that an event that
-        comes late does not open it again."""
+        """A number that names no socket any more stays, so that an event that comes late does not
+        open it again."""
+        self.before: Slot | None = None
+        self.after: Slot | None = None
+        """The other descriptors that name the socket: see `Track.hold`."""
         self.pid = pid
         """Under which process the holder is told: one of those that share the table."""
         self.since = since
@@ -101,6 +103,12 @@ class Tables:
                 del self.by_pid[pid]
         if not table.pids and self.by_files.get(table.files) is table:
             del self.by_files[table.files]
+
+    def forget_address(self, table: Table) -> None:
+        """Doubt where a table is: the next event of one of its processes shows it."""
+        if self.by_files.get(table.files) is table:
+            del self.by_files[table.files]
+        table.files = 0
 
     def rename(self, table: Table, files: int) -> None:
         """Give a table the address that has now been seen."""

@@ -30,7 +30,7 @@ def listed(core: Core, event: Listed) -> None:
         return
     track = core.by_inode.get(event.info.inode)
     if track is None:
-        track = _begin(core, event)
+        track = begin(core, event, event.t, "existing")
     elif track.api == CLOSED:
         core.late += 1
         return
@@ -53,8 +53,9 @@ def listed(core: Core, event: Listed) -> None:
         )
 
 
-def _begin(core: Core, event: Listed) -> Track:
-    info, t = event.info, event.t
+def begin(core: Core, event: Listed, t: int, origin: str) -> Track:
+    """Begin to follow a listed socket, from the moment ``t`` on."""
+    info = event.info
     local, remote = event.local or info.local, event.remote or info.remote
     if info.family != AF_UNIX:
         remote = remote if has_port(remote) or (remote is not None and not remote.ip) else None
@@ -64,7 +65,7 @@ def _begin(core: Core, event: Listed) -> Track:
     track = core.birth(
         info,
         t,
-        "existing",
+        origin,
         local=local,
         remote=remote,
         peer=peer.number if peer is not None else None,
@@ -73,9 +74,10 @@ def _begin(core: Core, event: Listed) -> Track:
     state = _state(event, bound=local is not None and (has_port(local) or bool(local.path)))
     track.bound = state not in {CREATED, CONNECTING, CONNECTED}
     other = core.link_endpoint(track, local, remote)
-    core.set_api(track, state, t, "unknown", peer=other)
+    inferred = origin != "existing"
+    core.set_api(track, state, t, "unknown", peer=other, inferred=inferred)
     if track.tcp and info.tcp_state:
-        core.set_tcp(track, None, tcp_state_name(info.tcp_state), t, "unknown", inferred=False)
+        core.set_tcp(track, None, tcp_state_name(info.tcp_state), t, "unknown", inferred=inferred)
     if state == LISTENING:
         core.link_listener(track, local)
     return track

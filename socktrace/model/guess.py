@@ -44,7 +44,7 @@ def adopt(
     (which may have been read after the event).
     """
     if origin is None:
-        origin = "unknown" if core.gap_t >= 0 else "existing"
+        origin = "unknown" if core.gap_t >= 0 or core.forgot_open else "existing"
     local = info.local if has_port(info.local) else None
     remote = info.remote if has_port(info.remote) else None
     track = core.birth(info, t, origin, local=local, remote=remote)

@@ -6,7 +6,9 @@ than we believed, the table is corrected by lines marked as inferred (via "unkno
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
+
+import msgspec
 
 from socktrace.events import Call
 from socktrace.lines import Cause, Descriptor
@@ -19,11 +21,11 @@ Change = Literal["opened", "closed"]
 
 _UNKNOWN: Final = "unknown"
 
-_OURS: Final = frozenset({"socket", "socketpair", "accept"})
+OURS: Final = frozenset({"socket", "socketpair", "accept"})
 """Origins that leave nobody unknown who could hold the socket."""
 
 
-class Act(NamedTuple):
+class Act(msgspec.Struct, frozen=True, gc=False):
     """What opens or closes descriptors."""
 
     t: int
@@ -38,7 +40,7 @@ class Act(NamedTuple):
         return self.via == _UNKNOWN
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A number in a descriptor table, and the process under which its holder is told."""
 
     table: Table
@@ -65,11 +67,10 @@ def install(
     cloexec: bool = False,
 ) -> None:
     """Let a number of a table name a socket, unless it has changed since then."""
-    table, fd, _ = place
-    slot = table.slots.get(fd)
-    since = act.t
+    fd, since = place.fd, act.t
     if fd < 0:
         return
+    slot = place.table.slots.get(fd)
     if slot is not None:
         if slot.track is track:
             if slot.since <= act.t and not act.inferred:
@@ -80,13 +81,13 @@ def install(
             return
         since = max(act.t, slot.since)
         lose(core, slot, since)
-    if track.api == CLOSED and not _reopen(core, track, since):
+    if track.api == CLOSED and not reopen(core, track, since):
         return
     put(place, track, since, cloexec=cloexec)
-    tell(core, "opened", place, track, act._replace(t=since))
+    tell(core, "opened", place, track, act if since == act.t else Act(since, act.via, act.cause))
 
 
-def _reopen(core: Core, track: Track, t: int) -> bool:
+def reopen(core: Core, track: Track, t: int) -> bool:
     """Take back a wrong conclusion: a socket that is named after its end has not ended."""
     if track.life.closed is None or t <= track.life.closed:
         core.late += 1
@@ -98,15 +99,15 @@ def _reopen(core: Core, track: Track, t: int) -> bool:
 
 def put(place: Place, track: Track, since: int, *, cloexec: bool) -> None:
     """Enter a socket in a table, without telling."""
-    table, fd, pid = place
-    slot = table.slots[fd] = Slot(place.table, fd, track, pid, since, cloexec=cloexec)
-    track.slots.add(slot)
+    table, fd = place.table, place.fd
+    slot = table.slots[fd] = Slot(table, fd, track, place.pid, since, cloexec=cloexec)
+    track.hold(slot)
 
 
 def tell(core: Core, event: Change, place: Place, track: Track, act: Act) -> None:
     """Tell that a process gained or lost a descriptor."""
-    _, fd, pid = place
-    core.emit(Descriptor(act.t, track.number, pid, fd, event, act.via, act.inferred))
+    inferred = act.via == _UNKNOWN
+    core.emit(Descriptor(act.t, track.number, place.pid, place.fd, event, act.via, inferred))
 
 
 def drop(core: Core, slot: Slot, act: Act) -> Track | None:
@@ -114,9 +115,9 @@ def drop(core: Core, slot: Slot, act: Act) -> Track | None:
     track = slot.track
     if track is None:
         return None
+    track.release(slot)
     slot.track = None
     slot.since = max(act.t, slot.since)
-    track.slots.discard(slot)
     tell(core, "closed", Place(slot.table, slot.fd, slot.pid), track, act)
     return track
 
@@ -137,10 +138,10 @@ def settle(core: Core, track: Track, act: Act, refs: int = 0) -> None:
     if track.api == CLOSED:
         return
     if refs == 1:
-        for slot in list(track.slots):
+        for slot in track.slots:
             drop(core, slot, correction(act.t))
         track.in_flight = 0
-    elif track.slots or track.in_flight or _may_be_held_elsewhere(core, track, refs):
+    elif track.held or track.in_flight or _may_be_held_elsewhere(core, track, refs):
         return
     close(core, track, act.t, act.cause, inferred=act.inferred)
 
@@ -152,8 +153,8 @@ def close(core: Core, track: Track, t: int, cause: Cause | str, *, inferred: boo
     core.unlink_listener(track)
     if track.life.tcp_state in {None, "CLOSED", "TIME-WAIT"}:
         core.unlink_sk(track)
-    waiting, track.queue = track.queue, []
-    for passed in waiting:
+    waiting, track.queue = track.queue, None
+    for passed in waiting or ():
         passed.in_flight = max(passed.in_flight - 1, 0)
         settle(core, passed, Act(t, _UNKNOWN, cause))
 
@@ -163,9 +164,9 @@ def _may_be_held_elsewhere(core: Core, track: Track, refs: int) -> bool:
 
     If none can, further references (``refs`` above 1) are calls in progress in other threads.
     """
-    if track.life.created <= core.gap_t:
+    if track.life.created <= core.gap_t and core.healed_t < core.gap_t:
         return True
-    if track.life.origin in _OURS:
+    if track.life.origin in OURS:
         return False
     everyone_known = track.listed and core.whole_machine
     return not everyone_known or refs > 1

@@ -120,9 +120,10 @@ def on_accept(core: Core, embryos: Embryos, call: Call) -> None:
     core.set_api(track, CONNECTED, end, cause_of(call))
     if embryo is not None:
         embryo.flush(core, track)
-    elif track.tcp and info.tcp_state:
-        state = tcp_state_name(info.tcp_state)
-        core.set_tcp(track, None, state, end, "unknown", inferred=True)
+    if track.tcp and info.tcp_state and (embryo is None or core.gap_t >= 0):
+        state, known = tcp_state_name(info.tcp_state), track.life.tcp_state
+        if state != known:
+            core.set_tcp(track, known, state, end, "unknown", inferred=True)
 
 
 def _open_accepted(core: Core, call: Call, track: Track) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from socktrace.lines import SocketLife, Syscall
 from socktrace.model.totals import names_in
+
+NO_OPTIONS: Final[dict[str, Any]] = {}
+"""Shared by all sockets that have none set, and never written to: see `totals.NO_CALLS`."""
 
 NOT_FAILED: Final = frozenset(
     "EINPROGRESS EALREADY EISCONN EINTR EAGAIN EBADF EFAULT ENOTSOCK ERESTARTSYS ERESTARTNOINTR"
@@ -18,6 +21,8 @@ NOT_FAILED: Final = frozenset(
 def _setsockopt(life: SocketLife, line: Syscall) -> None:
     name = line.args.get("optname")
     if isinstance(name, str) and line.ret == 0:
+        if not life.options:
+            life.options = {}
         life.options[name] = line.args.get("optval")
 
 

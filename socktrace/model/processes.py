@@ -13,13 +13,13 @@ from socktrace.model.states import CLOSED
 from socktrace.model.tables import drop_slots, end_table, leave_table, release, table_of
 
 
-def seen(core: Core, event: Seen) -> None:
-    """Take in a process that existed when we attached."""
-    if core.gone.get(event.pid, -1) >= event.t:
-        return
+def seen(core: Core, event: Seen, t: int, *, inferred: bool = False) -> bool:
+    """Take in a process that existed at the moment ``t``; False if it was known to have gone."""
+    if core.gone.get(event.pid, -1) >= t:
+        return False
     core.emit(
         Process(
-            t=event.t,
+            t=t,
             event="seen",
             pid=event.pid,
             ppid=event.ppid,
@@ -28,8 +28,10 @@ def seen(core: Core, event: Seen) -> None:
             uid=event.uid,
             cgroup=event.cgroup,
             netns=event.netns,
+            inferred=inferred,
         )
     )
+    return True
 
 
 def fork(core: Core, event: Fork) -> None:
@@ -122,9 +124,7 @@ def leave(core: Core, event: Exit) -> None:
     if not event.last_thread:
         return
     release(core, pid, act)
-    core.gone[pid] = t
-    if len(core.gone) > core.limits.gone_processes:
-        del core.gone[next(iter(core.gone))]
+    note_end(core, pid, t)
     number = event.code & 0x7F
     core.emit(
         Process(
@@ -136,6 +136,13 @@ def leave(core: Core, event: Exit) -> None:
             signal=_signal_name(number) if number else None,
         )
     )
+
+
+def note_end(core: Core, pid: int, t: int) -> None:
+    """Remember that a process has ended, so that what comes late is known to be late."""
+    core.gone[pid] = t
+    if len(core.gone) > core.limits.gone_processes:
+        del core.gone[next(iter(core.gone))]
 
 
 def _signal_name(number: int) -> str:

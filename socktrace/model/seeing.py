@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from socktrace.events import Call, SocketInfo
 from socktrace.model.core import Core
@@ -12,7 +12,7 @@ from socktrace.model.tables import table_of
 from socktrace.model.tracks import Track
 
 
-class Named(NamedTuple):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A descriptor at a moment, as an event speaks of it."""
 
     t: int
@@ -26,8 +26,18 @@ def see(core: Core, call: Call, *, state: str | None = None) -> Track | None:
 
     ``state``: the API state it had before the call, if this is the first that we see of it.
     """
-    named = Named(call.t, call.pid, call.files, call.fd)
-    return see_socket(core, call.sock, named, state=state)
+    info, fd = call.sock, call.fd
+    if info is None:
+        return None
+    track = core.by_inode.get(info.inode) if info.inode else None
+    if track is not None:
+        # The way that nearly all calls go: a known socket, named by a number that is known for it.
+        table = core.tables.known(call.files, call.pid)
+        slot = table.slots.get(fd) if table is not None else None
+        if slot is not None and slot.track is track:
+            core.link(track, info)
+            return track
+    return see_socket(core, info, Named(call.t, call.pid, call.files, fd), state=state)
 
 
 def see_socket(
@@ -57,12 +67,12 @@ def resolve(
 
 def heal(core: Core, track: Track, named: Named) -> None:
     """Take it that a descriptor named a socket at that moment, whatever we believed."""
-    t, pid, files, fd = named
+    t, fd = named.t, named.fd
     if fd < 0:
         return
-    table = table_of(core, files, pid, t)
+    table = table_of(core, named.files, named.pid, t)
     if table is None:
         return
     slot = table.slots.get(fd)
     if slot is None or (slot.track is not track and slot.since <= t):
-        install(core, Place(table, fd, pid), track, correction(t))
+        install(core, Place(table, fd, named.pid), track, correction(t))

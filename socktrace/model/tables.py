@@ -46,7 +46,7 @@ def _merge(core: Core, provisional: Table, table: Table, pid: int, t: int) -> No
         if slot.fd in table.slots:
             twice.append(slot)
             continue
-        track.slots.discard(slot)
+        track.release(slot)
         put(Place(table, slot.fd, slot.pid), track, slot.since, cloexec=slot.cloexec)
     drop_slots(core, twice, correction(t))
     core.tables.leave(provisional, pid)

@@ -7,7 +7,10 @@ interrupted, so a call is named as the cause only of what calls can cause (`stat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from socktrace.events import TcpSegment, TcpState
 from socktrace.lines import Address, Cause, TcpEvent
@@ -34,6 +37,9 @@ _SEGMENTS: Final[Mapping[str, Literal["retransmit", "reset-sent", "reset-receive
     "reset-received": "reset-received",
 }
 
+_SYN_RECEIVED: Final = frozenset({n.TCP_SYN_RECV, n.TCP_NEW_SYN_RECV})
+_FINDABLE: Final = frozenset({n.TCP_SYN_SENT, n.TCP_ESTABLISHED})
+"""States in which both addresses are known first."""
 _CLOSING: Final = frozenset({"close", "close_range", "dup2", "dup3"})
 
 _API_BEFORE: Final = {
@@ -44,13 +50,32 @@ _API_BEFORE: Final = {
 """A state that TCP leaves -> what the API state of an unannounced socket was before."""
 
 
-class _Step(NamedTuple):
+class _Step(msgspec.Struct, frozen=True, gc=False):
     """A state change that is told later."""
 
     t: int
     old: int
     new: int
     cause: Cause | str
+
+
+class _Edge(NamedTuple):
+    """What is known of a change from one state to another."""
+
+    old: str
+    new: str
+    causes: frozenset[str] | None
+    """The calls that bring it about; None where none does."""
+    takes_minisock: bool
+    """See `states.MINISOCK_EDGES`."""
+
+
+@lru_cache(maxsize=512)
+def _edge(old: int, new: int) -> _Edge:
+    key = (old, new)
+    return _Edge(
+        tcp_state_name(old), tcp_state_name(new), TCP_CAUSES.get(key), key in MINISOCK_EDGES
+    )
 
 
 class Embryo:
@@ -68,7 +93,7 @@ class Embryo:
     def flush(self, core: Core, track: Track) -> None:
         """Tell its history, now that it is a socket with a number."""
         for step in self.steps:
-            _tell(core, track, step)
+            _tell(core, track, step.t, step.old, step.new, step.cause)
 
 
 class Embryos:
@@ -76,55 +101,58 @@ class Embryos:
 
     def __init__(self, limit: int) -> None:
         """Keep at most ``limit``: accepts may be out of our sight."""
+        self.forgotten = 0
+        """Connections that there was no room for."""
         self._limit: Final = limit
         self._by_sk: Final[dict[int, Embryo]] = {}
+
+        self.get: Final = self._by_sk.get
+        """Find a connection that waits by its sock; None for none."""
 
     def take(self, sk: int) -> Embryo | None:
         """Give the connection that accept has shown, and keep it no longer."""
         return self._by_sk.pop(sk, None)
-
-    def get(self, sk: int) -> Embryo | None:
-        """Find a connection that waits."""
-        return self._by_sk.get(sk)
 
     def start(self, sk: int, local: Address | None, netns: int) -> Embryo:
         """Keep a new connection; the oldest goes where there are too many."""
         embryo = self._by_sk[sk] = Embryo(local, netns)
         if len(self._by_sk) > self._limit:
             del self._by_sk[next(iter(self._by_sk))]
+            self.forgotten += 1
         return embryo
 
 
 def state_changed(core: Core, embryos: Embryos, event: TcpState) -> None:
     """Take in one change of a connection's state."""
-    info = event.sock
-    born = event.old == n.TCP_LISTEN and event.new in {n.TCP_SYN_RECV, n.TCP_NEW_SYN_RECV}
-    embryo = None if born else embryos.get(info.sk)
-    if born and not info.inode:
-        stale = core.by_sk.get(info.sk)
-        if stale is not None:
-            core.unlink_sk(stale)
-    track = None if born and not info.inode else _find(core, event, embryo)
+    info, old, new = event.sock, event.old, event.new
+    sk, inode = info.sk, info.inode
+    born = old == n.TCP_LISTEN and new in _SYN_RECEIVED
+    embryo = None if born else embryos.get(sk)
+    track = core.by_sk.get(sk) if sk else None
+    if born and not inode:
+        if track is not None:
+            core.unlink_sk(track)
+            track = None
+    elif track is None or (inode and inode != track.inode):
+        track = _find(core, event, embryo)
     if track is None:
-        if (info.sk and not info.inode) or embryo is not None:
+        if (sk and not inode) or embryo is not None:
             _grow(core, embryos, embryo, event)
         return
     track.learn(info)
-    step = _Step(event.t, event.old, event.new, _cause(event))
-    if not _tell(core, track, step):
+    cause = _cause(event)
+    if not _tell(core, track, event.t, old, new, cause):
         return
-    if event.new in {n.TCP_SYN_SENT, n.TCP_ESTABLISHED} and track.api != CLOSED:
+    if new in _FINDABLE and track.api != CLOSED:
         core.link_endpoint(track, track.local, track.remote)
-    _follow(core, track, event, step.cause)
-    if event.new == n.TCP_CLOSE and track.api == CLOSED:
+    _follow(core, track, event, cause)
+    if new == n.TCP_CLOSE and track.api == CLOSED:
         core.unlink_sk(track)
 
 
 def _find(core: Core, event: TcpState, embryo: Embryo | None) -> Track | None:
+    """Find a socket that is not known by its sock."""
     info = event.sock
-    track = core.by_sk.get(info.sk) if info.sk else None
-    if track is not None and info.inode in {0, track.inode}:
-        return track
     if not info.inode:
         return None
     track = core.by_inode.get(info.inode)
@@ -179,7 +207,7 @@ def _listener_of(core: Core, netns: int, local: Address | None) -> Track | None:
 
 
 def _cause(event: TcpState) -> Cause | str:
-    calls = TCP_CAUSES.get((event.old, event.new))
+    calls = _edge(event.old, event.new).causes
     if calls is None:
         return "kernel"
     if event.exiting:
@@ -189,29 +217,31 @@ def _cause(event: TcpState) -> Cause | str:
     return "kernel"
 
 
-def _tell(core: Core, track: Track, step: _Step) -> bool:
+def _tell(  # noqa: PLR0913, PLR0917 - a state change
+    core: Core, track: Track, t: int, was: int, becomes: int, cause: Cause | str
+) -> bool:
     """Tell of a state change, unless it is known already; tell of what must have come between."""
-    if step.old == step.new:
+    if was == becomes:
         # close(2) after shutdown(2) sets FIN-WAIT-1 anew: tcp_close_state in net/ipv4/tcp.c.
         return False
-    old, new = tcp_state_name(step.old), tcp_state_name(step.new)
+    old, new, _, takes_minisock = _edge(was, becomes)
     current = track.life.tcp_state
-    if step.t < track.tcp_t or (current == new and old != current):
-        core.late += step.t < track.tcp_t
+    if t < track.tcp_t or (current == new and old != current):
+        core.late += t < track.tcp_t
         return False
     inferred = False
-    if (step.old, step.new) in MINISOCK_EDGES and not _was_reset(track):
+    if takes_minisock and not _was_reset(track):
         new, inferred = "TIME-WAIT", True
         if current == new:
             return False
     if current == "TIME-WAIT" and old == "CLOSED":
-        core.set_tcp(track, current, old, step.t, "kernel", inferred=True)
+        core.set_tcp(track, current, old, t, "kernel", inferred=True)
         current = old
-    if current is not None and current != old:
+    if current is None:
+        current = old
+    elif current != old:
         inferred = True
-    core.set_tcp(
-        track, old if current is None else current, new, step.t, step.cause, inferred=inferred
-    )
+    core.set_tcp(track, current, new, t, cause, inferred=inferred)
     return True
 
 
@@ -228,7 +258,7 @@ def _follow(core: Core, track: Track, event: TcpState, cause: Cause | str) -> No
             core.set_api(track, CONNECTING, event.t, cause, remote=track.remote)
         return
     by_end = cause == "exit" or (cause != "kernel" and event.call in _CLOSING)
-    if by_end and not track.slots:
+    if by_end and track.held is None:
         # The last to hold it was none that we know: this is how we learn of its end.
         close(core, track, event.t, cause, inferred=False)
     elif event.old in {n.TCP_SYN_SENT, n.TCP_SYN_RECV} and track.api == CONNECTING:

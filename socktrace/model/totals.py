@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from socktrace.calls import CALLS, Direction, Kind
 from socktrace.lines import CallTotals, Lost, SocketLife, Syscall
+from socktrace.names.constants import type_name
 
 _IN, _OUT, _NONE = Direction.IN, Direction.OUT, Direction.NONE
 
@@ -23,6 +24,13 @@ DATA_CALLS: Final[Mapping[str, Direction]] = {
 _VECTORS: Final = frozenset({"sendmmsg", "recvmmsg", "recvmmsg_time64"})
 """Their result is a number of messages; each message comes as a line of its own."""
 
+NO_CALLS: Final[dict[str, CallTotals]] = {}
+NO_ERRORS: Final[dict[str, int]] = {}
+"""Shared by all that have none, and never written to: most of a hundred thousand sockets have no
+errors, and many no calls; an empty dict for each would be a tenth of what is known of it."""
+
+_PERHAPS_STREAMS: Final = frozenset({"SOCK_STREAM", type_name(0)})
+"""Types whose sockets read end of file; that of a socket whose birth was not seen is 0."""
 _DATAGRAM_TYPES: Final = frozenset({"SOCK_DGRAM", "SOCK_RAW", "SOCK_RDM", "SOCK_PACKET"})
 
 
@@ -30,8 +38,17 @@ def totals_of(life: SocketLife, call: str) -> CallTotals:
     """Give the totals of a kind of call, made when first needed."""
     totals = life.calls.get(call)
     if totals is None:
-        totals = life.calls[call] = CallTotals()
+        if not life.calls:
+            life.calls = {}
+        totals = life.calls[call] = CallTotals(errors=NO_ERRORS)
     return totals
+
+
+def _count_errors(totals: CallTotals, name: str, number: int) -> None:
+    """Add to a kind of call's errors, which most kinds have none of."""
+    if not totals.errors:
+        totals.errors = {}
+    totals.errors[name] = totals.errors.get(name, 0) + number
 
 
 def _moved(life: SocketLife, direction: Direction, amount: int) -> None:
@@ -56,14 +73,14 @@ def _take_role(life: SocketLife, direction: Direction) -> None:
 def count_line(life: SocketLife, line: Syscall) -> None:
     """Add one call; of a sendmmsg or recvmmsg one message: the first stands for the call."""
     totals = totals_of(life, line.call)
-    message = _message(line.args)
+    direction = DATA_CALLS.get(line.call)
+    message = _message(line.args) if direction is not None else {}
     if line.call not in _VECTORS or not message.get("index"):
         totals.count += 1
         totals.time += line.dur
         if line.errno is not None:
-            totals.errors[line.errno] = totals.errors.get(line.errno, 0) + 1
+            _count_errors(totals, line.errno, 1)
     _used(life, line.t + line.dur, line.pid)
-    direction = DATA_CALLS.get(line.call)
     if direction is None:
         return
     if line.call == "splice":
@@ -73,7 +90,7 @@ def count_line(life: SocketLife, line: Syscall) -> None:
         return
     result = _number(message.get("msg_len")) if line.call in _VECTORS else line.ret
     totals.bytes += max(result, 0)
-    peeked = "MSG_PEEK" in names_in(line.args.get("flags"))
+    peeked = direction is _IN and "MSG_PEEK" in names_in(line.args.get("flags"))
     if not peeked:
         _moved(life, direction, max(result, 0))
     if direction is _IN:
@@ -134,7 +151,7 @@ def add_fold(  # noqa: PLR0913 - the columns of a row
     totals.bytes += bytes_
     totals.time += time_ns
     for name, number in errors.items():
-        totals.errors[name] = totals.errors.get(name, 0) + number
+        _count_errors(totals, name, number)
     _used(life, last_t, last_pid)
     direction = DATA_CALLS.get(call, _NONE)
     if call == "splice":
@@ -142,9 +159,10 @@ def add_fold(  # noqa: PLR0913 - the columns of a row
     if direction is not _NONE:
         _take_role(life, direction)
         _moved(life, direction, bytes_ - peeked)
-    if eof_t is not None and (life.eof is None or eof_t < life.eof):
+    if life.type not in _PERHAPS_STREAMS:
+        life.empty_datagrams += empty_datagrams
+    elif eof_t is not None and (life.eof is None or eof_t < life.eof):
         life.eof = eof_t
-    life.empty_datagrams += empty_datagrams
     life.truncated += truncated
 
 
@@ -156,7 +174,7 @@ def add_lost(life: SocketLife, line: Lost) -> None:
     totals.count += line.count
     totals.lost += line.count
     if line.errors:
-        totals.errors["unknown"] = totals.errors.get("unknown", 0) + line.errors
+        _count_errors(totals, "unknown", line.errors)
     moved = line.bytes or 0
     totals.bytes += moved
     _moved(life, DATA_CALLS.get(line.call, _NONE), moved)

@@ -20,6 +20,7 @@ from socktrace.events import (
     Exec,
     Exit,
     Fork,
+    Healing,
     Listed,
     Loss,
     Passed,
@@ -34,6 +35,7 @@ from socktrace.model import (
     connecting,
     duplicating,
     existing,
+    healing,
     opening,
     processes,
     tcp,
@@ -90,7 +92,7 @@ class Tracker:
             self._core.gap_t = sys.maxsize
         self._embryos: Final = tcp.Embryos(self._core.limits.embryos)
         self._passing: Final = transfer.Passing(self._core.limits.passing)
-        self._epolls: Final = waiting.Epolls()
+        self._epolls: Final = waiting.Epolls(self._core.limits.epolls)
         accept = partial(_accept, self._embryos)
         data = partial(_data, self._passing)
         self._calls: Final[dict[str, Callable[[Core, Call], None]]] = {
@@ -113,7 +115,8 @@ class Tracker:
             Loss: self._loss,
             Listed: partial(existing.listed, core),
             Watched: partial(waiting.watched, core, self._epolls),
-            Seen: partial(processes.seen, core),
+            Seen: self._seen,
+            Healing: self._heal,
         }
 
     @property
@@ -126,6 +129,17 @@ class Tracker:
         """How many changes were left out because a later one was already known."""
         return self._core.late
 
+    @property
+    def evictions(self) -> Mapping[str, int]:
+        """What was forgotten because `Limits` left no room: how much, by the limit's name."""
+        return {
+            **self._core.world.evictions,
+            "embryos": self._embryos.forgotten,
+            "passing": self._passing.forgotten,
+            "in_messages": self._core.unqueued,
+            "epolls": self._epolls.forgotten,
+        }
+
     def feed(self, event: Event) -> None:
         """Take in one event."""
         self._events[type(event)](event)
@@ -133,6 +147,13 @@ class Tracker:
     def feed_data(self, rows: Iterable[DataFold]) -> None:
         """Take in sums of data calls: for these no lines are made, but of what they show."""
         transfer.data_folds(self._core, rows)
+
+    def feed_folded(self, rows: Iterable[DataFold], comm_of: Callable[[int, int], str]) -> None:
+        """Take in sums of calls of which nothing else is known, and tell them.
+
+        ``comm_of``: gives the name of a thread by its own and its process's number.
+        """
+        transfer.told_folds(self._core, rows, comm_of)
 
     def socket_id(self, inode: int) -> int | None:
         """Give the number of a socket by its inode."""
@@ -146,6 +167,9 @@ class Tracker:
 
         ``origin``: by default "existing", or "unknown" after a loss that may have hidden its birth.
         """
+        number = self._core.number_of(inode, t) if info is None else None
+        if number is not None:
+            return number
         return transfer.socket_of(self._core, inode, t, info, origin).number
 
     def sockets_at(self, pid: int, descriptors: Iterable[int]) -> list[int]:
@@ -175,9 +199,16 @@ class Tracker:
         if event.last_thread:
             self._epolls.leave(event.pid)
 
+    def _seen(self, event: Seen) -> None:
+        processes.seen(self._core, event, event.t)
+
+    def _heal(self, event: Healing) -> None:
+        for pid in healing.heal(self._core, event):
+            self._epolls.leave(pid)
+
     def _loss(self, event: Loss) -> None:
         core = self._core
-        if event.ring == "life":
+        if event.hides_lives:
             core.gap_t = max(core.gap_t, event.t)
         core.emit(
             Lost(
@@ -189,6 +220,8 @@ class Tracker:
                 call=event.call or None,
                 errors=event.errors or None,
                 bytes=event.bytes or None,
+                since=event.since,
+                until=event.until,
             )
         )
 

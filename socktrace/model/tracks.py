@@ -21,6 +21,7 @@ class Track:
         "bound",
         "endpoint",
         "family",
+        "held",
         "in_flight",
         "inode",
         "life",
@@ -34,7 +35,6 @@ class Track:
         "remote",
         "reset_t",
         "sk",
-        "slots",
         "tcp",
         "tcp_t",
         "type",
@@ -51,12 +51,12 @@ class Track:
         self.netns = info.netns
         self.life = life
         self.tcp = is_tcp(info)
-        self.slots: set[Slot] = set()
-        """The descriptors that name it, over all known tables."""
+        self.held: Slot | None = None
+        """One of the descriptors that name it; see `slots`."""
         self.in_flight = 0
         """SCM_RIGHTS messages on their way that carry it: each is a reference (unix(7))."""
-        self.queue: list[Track] = []
-        """The sockets in messages that wait to be received on it."""
+        self.queue: list[Track] | None = None
+        """The sockets in messages that wait to be received on it; None for none."""
         self.listed = False
         """Its holders were all listed when we attached."""
         self.bound = False
@@ -73,6 +73,34 @@ class Track:
         self.endpoint: Endpoint | None = None
         self.never_accepted = 0
         """A listener's connections that ended before accept took them."""
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The descriptors that name it, over all known tables."""
+        slots, slot = [], self.held
+        while slot is not None:
+            slots.append(slot)
+            slot = slot.after
+        return slots
+
+    def hold(self, slot: Slot) -> None:
+        """Add a descriptor that names it: they are chained, since most sockets have only one."""
+        first = self.held
+        slot.after = first
+        if first is not None:
+            first.before = slot
+        self.held = slot
+
+    def release(self, slot: Slot) -> None:
+        """Take a descriptor away that names it no longer."""
+        before, after = slot.before, slot.after
+        if before is not None:
+            before.after = after
+        elif self.held is slot:
+            self.held = after
+        if after is not None:
+            after.before = before
+        slot.before = slot.after = None
 
     def learn(self, info: SocketInfo) -> None:
         """Keep what an event shows that the first one could not."""
@@ -95,8 +123,7 @@ def is_tcp(info: SocketInfo) -> bool:
 
 def plain_ip(ip: str) -> str:
     """Write an IPv4 address mapped into IPv6 as the IPv4 address it is: ipv6(7)."""
-    bare = ip.removeprefix("::ffff:")
-    return bare if "." in bare else ip
+    return ip[7:] if ip.startswith("::ffff:") and "." in ip else ip
 
 
 def endpoint(netns: int, local: Address | None, remote: Address | None) -> Endpoint | None:

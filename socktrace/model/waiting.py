@@ -30,13 +30,22 @@ Interest = dict[int, tuple[int, int]]
 class Epolls:
     """The interest lists of epoll instances, as far as they hold sockets, by process and number."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, limit: int) -> None:
+        """Keep at most ``limit`` lists: a program may open instances without end."""
+        self.forgotten = 0
+        """Lists that there was no room for."""
+        self._limit: Final = limit
         self._by_pid: Final[dict[int, dict[int, Interest]]] = {}
+        self._count = 0
 
     def interest(self, pid: int, epfd: int) -> Interest:
         """Give the list of an instance, to be read or changed."""
-        return self._by_pid.setdefault(pid, {}).setdefault(epfd, {})
+        mine = self._by_pid.setdefault(pid, {})
+        interest = mine.get(epfd)
+        if interest is None:
+            interest = mine[epfd] = {}
+            self._add(1)
+        return interest
 
     def look(self, pid: int, epfd: int) -> Interest | None:
         """Give the list of an instance that ever held a socket."""
@@ -46,11 +55,24 @@ class Epolls:
         """Let a child name the same instances by the same numbers (fork(2))."""
         mine = self._by_pid.get(parent)
         if mine:
+            self.leave(child)
             self._by_pid[child] = dict(mine)
+            self._add(len(mine))
 
     def leave(self, pid: int) -> None:
         """Forget what a process that ended had."""
-        self._by_pid.pop(pid, None)
+        self._count -= len(self._by_pid.pop(pid, ()))
+
+    def _add(self, count: int) -> None:
+        """Count lists that have come; those of the process known longest go first."""
+        self._count += count
+        while self._count > self._limit:
+            pid, oldest = next(iter(self._by_pid.items()))
+            del oldest[next(iter(oldest))]
+            if not oldest:
+                del self._by_pid[pid]
+            self._count -= 1
+            self.forgotten += 1
 
 
 def watched(core: Core, epolls: Epolls, event: Watched) -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from socktrace.lines import (
     Descriptor,
+    Folded,
     Holding,
     Line,
     Lost,
@@ -26,8 +25,10 @@ from socktrace.lines import (
     TcpEvent,
 )
 from socktrace.model import totals
+from socktrace.model.holders import Holders
 from socktrace.model.limits import Limits
-from socktrace.model.options import note_call
+from socktrace.model.options import NO_OPTIONS, note_call
+from socktrace.model.process_lives import ProcessLife, ProcessLives
 from socktrace.model.states import BOUND, CLOSED, CONNECTED, CONNECTING, CREATED, LISTENING
 
 _STREAMS: Final = frozenset({"SOCK_STREAM", "SOCK_SEQPACKET"})
@@ -41,22 +42,6 @@ CONNECT_FAILURES: Final = frozenset(
 """How a connection attempt fails: connect(2), icmp(7), ip(7)."""
 
 
-class ProcessLife(msgspec.Struct):
-    """A process, as far as its lines told."""
-
-    pid: int
-    appeared: int
-    ppid: int | None = None
-    comm: str | None = None
-    cmdline: list[str] | None = None
-    uid: int | None = None
-    cgroup: str | None = None
-    netns: int | None = None
-    ended: int | None = None
-    exit_code: int | None = None
-    signal: str | None = None
-
-
 class World:
     """The state of the model; ask it, and change it by `apply` and `fold` only."""
 
@@ -66,27 +51,30 @@ class World:
         """Start empty; ``on_evict`` is told the number of each socket that is forgotten."""
         self.limits: Final = limits or Limits()
         self.sockets: Final[dict[int, SocketLife]] = {}
-        self.processes: Final[dict[int, ProcessLife]] = {}
+        self._people: Final = ProcessLives(self.limits.gone_processes)
+        self.processes: Final[dict[int, ProcessLife]] = self._people.by_pid
         self.t = 0
         """The latest moment that any line told of."""
         self.lost = 0
         """Events that were seen in the kernel and not delivered."""
-        self.evicted = 0
-        """Sockets forgotten because `Limits` left no room."""
         self._on_evict: Final = on_evict
         self._newest = 0
-        self._holders: Final[dict[int, dict[tuple[int, int], list[Holding]]]] = {}
+        self._history: Final = self.limits.history
+        self._holders: Final = Holders(self._history)
         self._open: Final[dict[int, None]] = {}
         self._closed: Final[dict[int, None]] = {}
-        self._gone: Final[dict[int, None]] = {}
+        self._closed_evicted = 0
+        self._unheld_evicted = 0
+        self._states_forgotten = 0
         self._unexplained: Final[set[int]] = set()
         """Sockets whose connection attempt failed in the background, for reasons not read yet."""
         self._appliers: Final[dict[type, Callable[[Any], None]]] = {
             Syscall: self._syscall,
+            Folded: self._folded,
             Socket: self._socket,
             State: self._state,
             Descriptor: self._descriptor,
-            Process: self._process,
+            Process: self._people.take,
             TcpEvent: self._tcp,
             Sample: self._sample,
             Lost: self._lost,
@@ -94,12 +82,14 @@ class World:
 
     def apply(self, line: Line) -> None:
         """Take in one line; a header, a finding or an end changes nothing."""
+        told: Any = line
         applier = self._appliers.get(type(line))
         if applier is None:
             return
-        applier(line)
-        t: int = getattr(line, "t", 0)
-        self.t = max(self.t, t)
+        applier(told)
+        t: int = told.t
+        if t > self.t:  # noqa: PLR1730 - max() would cost as much as some lines do altogether
+            self.t = t
 
     def fold(  # noqa: PLR0913, PLR0917 - the columns of a row
         self,
@@ -157,8 +147,23 @@ class World:
 
     def holders(self, socket_id: int) -> list[tuple[int, int]]:
         """Give (pid, descriptor) of each descriptor that names the socket now."""
-        held = self._holders.get(socket_id, {})
-        return [key for key, holdings in held.items() for _ in holdings]
+        life = self.sockets.get(socket_id)
+        return self._holders.of(life) if life is not None else []
+
+    @property
+    def evicted(self) -> int:
+        """Sockets forgotten because `Limits` left no room."""
+        return self._closed_evicted + self._unheld_evicted
+
+    @property
+    def evictions(self) -> Mapping[str, int]:
+        """What was forgotten because `Limits` left no room: how much, by the limit's name."""
+        return {
+            "closed_sockets": self._closed_evicted,
+            "unheld_sockets": self._unheld_evicted,
+            "gone_processes": self._people.forgotten,
+            "history": self._holders.forgotten + self._states_forgotten,
+        }
 
     # --- lines ------------------------------------------------------------------------------
 
@@ -168,24 +173,32 @@ class World:
             _complete(known, line)
             return
         tcp = line.protocol == "IPPROTO_TCP" and line.origin == "socket"
+        # By position: msgspec looks each name up among all 38 fields, and takes six times as long.
         self.sockets[line.socket] = SocketLife(
-            socket=line.socket,
-            inode=line.inode,
-            family=line.family,
-            type=line.type,
-            protocol=line.protocol,
-            origin=line.origin,
-            created=line.t,
-            born_before=line.origin == "existing",
-            pid=line.pid,
-            listener=line.listener,
-            netns=line.netns,
-            local=line.local,
-            remote=line.remote,
-            role=_ORIGIN_ROLES.get(line.origin, "unknown"),
-            tcp_state="CLOSED" if tcp else None,
-            established=line.established,
-            accept_wait=line.accept_wait,
+            line.socket,
+            line.inode,
+            line.family,
+            line.type,
+            line.protocol,
+            line.origin,
+            line.t,
+            line.origin == "existing",  # born_before
+            line.pid,
+            line.listener,
+            line.netns,
+            line.local,
+            line.remote,
+            None,  # peer
+            _ORIGIN_ROLES.get(line.origin, "unknown"),
+            CREATED,
+            "CLOSED" if tcp else None,
+            line.established,
+            line.accept_wait,
+            None,  # closed
+            [],  # states
+            [],  # descriptors
+            totals.NO_CALLS,
+            NO_OPTIONS,
         )
         self._open[line.socket] = None
         self._newest = line.socket
@@ -210,13 +223,16 @@ class World:
         life = self.sockets.get(line.socket)
         if life is None:
             return
-        life.states.append(line)
-        if len(life.states) > self.limits.history:
-            del life.states[: self.limits.history // 2]
+        states, to = life.states, line.to
+        states.append(line)
+        if len(states) > self._history:
+            half = len(states) // 2
+            del states[:half]
+            self._states_forgotten += half
         if line.layer == "tcp":
-            life.tcp_state = line.to
+            life.tcp_state = to
             return
-        life.api_state = line.to
+        life.api_state = to
         if line.local is not None:
             life.local = line.local
         if line.remote is not None:
@@ -224,7 +240,7 @@ class World:
         if line.peer is not None:
             self._pair(line.socket, line.peer)
         self._take_role(life, line)
-        if line.to == CLOSED:
+        if to == CLOSED:
             self._close(life, line.t)
         elif line.from_ == CLOSED:
             self._reopen(life)
@@ -266,14 +282,17 @@ class World:
         if len(among) <= limit:
             return
         oldest = next(iter(among))
-        if unheld and self._holders.get(oldest):
+        if unheld and self._holders.any(self.sockets[oldest]):
             # Held: it stays, and goes to the back so that it is not asked about at every birth.
             among[oldest] = among.pop(oldest)
             return
         del among[oldest], self.sockets[oldest]
-        self._holders.pop(oldest, None)
+        self._holders.forget(oldest)
         self._unexplained.discard(oldest)
-        self.evicted += 1
+        if unheld:
+            self._unheld_evicted += 1
+        else:
+            self._closed_evicted += 1
         if self._on_evict is not None:
             self._on_evict(oldest)
 
@@ -281,25 +300,17 @@ class World:
         life = self.sockets.get(line.socket)
         if life is None:
             return
-        held = self._holders.setdefault(line.socket, {})
-        key = (line.pid, line.fd)
         if line.event == "opened":
             opened = None if line.via == "existing" else line.t
-            holding = Holding(line.pid, line.fd, opened, line.via, inferred=line.inferred)
-            held.setdefault(key, []).append(holding)
-            life.descriptors.append(holding)
-            if len(life.descriptors) > self.limits.history:
-                _trim(life)
+            holding = Holding(line.pid, line.fd, opened, line.via, None, None, line.inferred)
+            self._holders.open(life, holding)
             return
-        holdings = held.get(key)
-        if not holdings:
+        ended = self._holders.take(life, line.pid, line.fd)
+        if ended is None:
             return
-        holding = holdings.pop()
-        holding.closed, holding.closed_via = line.t, line.via
+        ended.closed, ended.closed_via = line.t, line.via
         if line.inferred:
-            holding.inferred = True
-        if not holdings:
-            del held[key]
+            ended.inferred = True
 
     def _syscall(self, line: Syscall) -> None:
         life = self.sockets.get(line.socket) if line.socket is not None else None
@@ -316,6 +327,25 @@ class World:
             if isinstance(value, str):
                 life.pending_error = value
                 self._explain(life, value)
+
+    def _folded(self, line: Folded) -> None:
+        if line.socket is None:
+            return
+        self.fold(
+            line.socket,
+            line.call,
+            line.count,
+            line.bytes,
+            line.time,
+            line.errors,
+            line.until,
+            line.pid,
+            eof_t=line.eof,
+            empty_datagrams=line.empty,
+            truncated=line.truncated,
+            peeked=line.peeked,
+            outgoing=line.outgoing,
+        )
 
     def _born(self, life: SocketLife, line: Syscall) -> None:
         """Tell a new socket how it was asked for: its own line has come just before."""
@@ -334,23 +364,6 @@ class World:
         if life.socket in self._unexplained and errno in CONNECT_FAILURES:
             life.connect_error = life.pending_error = errno
             self._unexplained.discard(life.socket)
-
-    def _process(self, line: Process) -> None:
-        life = self.processes.get(line.pid)
-        if life is None or (life.ended is not None and line.event != "exit"):
-            life = self.processes[line.pid] = ProcessLife(line.pid, line.t)
-            self._gone.pop(line.pid, None)
-        for field in ("ppid", "comm", "cmdline", "uid", "cgroup", "netns"):
-            value = getattr(line, field)
-            if value is not None:
-                setattr(life, field, value)
-        if line.event != "exit":
-            return
-        life.ended, life.exit_code, life.signal = line.t, line.exit_code, line.signal
-        self._gone[line.pid] = None
-        if len(self._gone) > self.limits.gone_processes:
-            oldest = next(iter(self._gone))
-            del self._gone[oldest], self.processes[oldest]
 
     def _tcp(self, line: TcpEvent) -> None:
         life = self.sockets.get(line.socket)
@@ -385,9 +398,3 @@ def _complete(life: SocketLife, line: Socket) -> None:
     for field in ("pid", "netns", "local", "remote"):
         if getattr(life, field) is None:
             setattr(life, field, getattr(line, field))
-
-
-def _trim(life: SocketLife) -> None:
-    """Forget the older half of the descriptors, but not those that are open."""
-    half = len(life.descriptors) // 2
-    life.descriptors[:half] = [each for each in life.descriptors[:half] if each.closed is None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from socktrace.calls import CALLS, Direction
@@ -34,92 +35,103 @@ def _int(value: int) -> int:
     return ((value & _U32) ^ _SIGN32) - _SIGN32
 
 
-class _Reader:
-    """A call's registers by argument name; a register that was not captured is None."""
-
-    __slots__ = ("call", "positions")
-
-    def __init__(self, call: Call, positions: dict[str, int]) -> None:
-        self.call = call
-        self.positions = positions
-
-    def raw(self, name: str) -> int | None:
-        position = self.positions.get(name, len(self.call.raw))
-        return self.call.raw[position] if position < len(self.call.raw) else None
-
-    def int(self, name: str) -> int:
-        return _int(self.raw(name) or 0)
+def _raw(call: Call, name: str) -> int | None:
+    """Find a call's register by the name of its argument; None where it was not captured."""
+    position = _POSITIONS[call.call].get(name)
+    return call.raw[position] if position is not None and position < len(call.raw) else None
 
 
-_Decoder = Callable[[_Reader, str], Args]
+def _integer(call: Call, name: str) -> int:
+    return _int(_raw(call, name) or 0)
+
+
+_Decoder = Callable[[Call, str], Args]
 """Turns one argument into the entries it makes: none, one, or more where names belong together."""
 
 
-def _signed(r: _Reader, name: str) -> Args:
-    value = r.raw(name)
-    return {} if value is None else {name: _int(value)}
+_Plain = Callable[[int], Any]
+"""Turns one argument into what is told of it, where its register says it all."""
 
 
-def _unsigned(r: _Reader, name: str) -> Args:
-    value = r.raw(name)
-    return {} if value is None else {name: value & _U32}
+def _signed(value: int) -> int:
+    return _int(value)
 
 
-def _size(r: _Reader, name: str) -> Args:
-    value = r.raw(name)
-    return {} if value is None else {name: value & (_U32 if r.call.abi32 else _U64)}
+def _unsigned(value: int) -> int:
+    return value & _U32
 
 
-def _flags(table: f.FlagTable) -> _Decoder:
-    def decode(r: _Reader, name: str) -> Args:
-        value = r.raw(name)
-        return {} if value is None else {name: table.names(value & _U32)}
-
-    return decode
+def _size(call: Call, name: str) -> Args:
+    value = _raw(call, name)
+    return {} if value is None else {name: value & (_U32 if call.abi32 else _U64)}
 
 
-def _named(name_of: Callable[[int], Any]) -> _Decoder:
-    def decode(r: _Reader, name: str) -> Args:
-        value = r.raw(name)
-        return {} if value is None else {name: name_of(_int(value))}
-
-    return decode
+def _flags(table: f.FlagTable) -> _Plain:
+    return lambda value: table.names(value & _U32)
 
 
-def _request(r: _Reader, name: str) -> Args:
-    value = r.raw(name)
-    return {} if value is None else {name: requests.ioctl_name(value & _U32)}
+def _named(name_of: Callable[[int], Any]) -> _Plain:
+    return lambda value: name_of(_int(value))
 
 
-def _protocol(r: _Reader, name: str) -> Args:
-    if r.raw(name) is None:
-        return {}
-    return {name: protocol_name(r.int("domain"), r.int("type"), r.int(name))}
+def _request(value: int) -> str:
+    return requests.ioctl_name(value & _U32)
 
 
-def _address(r: _Reader, name: str) -> Args:
-    return {} if r.call.addr is None else {name: r.call.addr}
+_KIND: Final = ("domain", "type", "protocol")
 
 
-def _optname(r: _Reader, name: str) -> Args:
-    return {} if r.raw(name) is None else {name: option_name(r.int("level"), r.int(name))}
+@lru_cache(maxsize=256)
+def _kind_of(registers: tuple[int, ...]) -> Args:
+    domain, type_, protocol = (*map(_int, registers), 0, 0, 0)[:3]
+    kind = (family_name(domain), type_names(type_), protocol_name(domain, type_, protocol))
+    return dict(zip(_KIND[: len(registers)], kind, strict=False))
 
 
-def _optval(r: _Reader, name: str) -> Args:
-    call = r.call
+def _kind(call: Call, _name: str) -> Args:
+    """Tell what sort of socket is asked for, which is three arguments, at the first of them.
+
+    Few programs ask for more than a handful of sorts.
+    """
+    told = {**_kind_of(call.raw[:3])}
+    if "type" in told:
+        told["type"] = [*told["type"]]
+    return told
+
+
+def _address(call: Call, name: str) -> Args:
+    return {} if call.addr is None else {name: call.addr}
+
+
+def _optname(call: Call, name: str) -> Args:
+    return (
+        {}
+        if _raw(call, name) is None
+        else {name: option_name(_integer(call, "level"), _integer(call, name))}
+    )
+
+
+def _optval(call: Call, name: str) -> Args:
     unanswered = call.call == "getsockopt" and call.ret < 0
-    if unanswered or not call.blob or r.raw("optname") is None:
+    if unanswered or not call.blob or _raw(call, "optname") is None:
         return {}
     sock = call.sock
     family, type_ = (sock.family, sock.type) if sock is not None else (None, 0)
     return {
-        name: option_value(r.int("level"), r.int("optname"), call.blob, family=family, type_=type_)
+        name: option_value(
+            _integer(call, "level"),
+            _integer(call, "optname"),
+            call.blob,
+            family=family,
+            type_=type_,
+        )
     }
 
 
-def _optlen(r: _Reader, name: str) -> Args:
+def _optlen(call: Call, name: str) -> Args:
     """setsockopt is given a length, getsockopt a pointer to one."""
-    return _signed(r, name) if r.call.call == "setsockopt" else {}
+    value = _raw(call, name)
+    return {name: _int(value)} if value is not None and call.call == "setsockopt" else {}
 
 
 _FCNTL_ARGS: Final[dict[str, Callable[[int], Any]]] = {
@@ -135,20 +147,18 @@ _FCNTL_ARGS: Final[dict[str, Callable[[int], Any]]] = {
 """Commands of fcntl(2) whose argument is a value, not a pointer and not ignored."""
 
 
-def _fcntl_arg(r: _Reader, name: str) -> Args:
-    value = r.raw(name)
-    read = _FCNTL_ARGS.get(requests.fcntl_name(r.int("cmd")))
+def _fcntl_arg(call: Call, name: str) -> Args:
+    value = _raw(call, name)
+    read = _FCNTL_ARGS.get(requests.fcntl_name(_integer(call, "cmd")))
     return {} if value is None or read is None else {name: read(value)}
 
 
-def _ioctl_arg(r: _Reader, name: str) -> Args:
-    request = requests.ioctl_name((r.raw("request") or 0) & _U32)
-    told = request in requests.INT_ARGUMENTS or (
-        request in requests.INT_RESULTS and r.call.ret >= 0
-    )
-    if not told or len(r.call.blob) < _S32.size:
+def _ioctl_arg(call: Call, name: str) -> Args:
+    request = requests.ioctl_name((_raw(call, "request") or 0) & _U32)
+    told = request in requests.INT_ARGUMENTS or (request in requests.INT_RESULTS and call.ret >= 0)
+    if not told or len(call.blob) < _S32.size:
         return {}
-    return {name: _S32.unpack_from(r.call.blob)[0]}
+    return {name: _S32.unpack_from(call.blob)[0]}
 
 
 _S32: Final = struct.Struct("=i")
@@ -156,18 +166,17 @@ _PAIR: Final = struct.Struct("=ii")
 _MESSAGE: Final = struct.Struct("=QIIII")
 
 
-def _pair(r: _Reader, name: str) -> Args:
-    if r.call.ret < 0 or len(r.call.blob) < _PAIR.size:
+def _pair(call: Call, name: str) -> Args:
+    if call.ret < 0 or len(call.blob) < _PAIR.size:
         return {}
-    return {name: list(_PAIR.unpack_from(r.call.blob))}
+    return {name: list(_PAIR.unpack_from(call.blob))}
 
 
-def _message(r: _Reader, name: str) -> Args:
+def _message(call: Call, name: str) -> Args:
     """Tell of a struct msghdr or of one mmsghdr; its address is ``addr``, as in any call.
 
     msg_flags is an answer: sendmsg(2) ignores it, and a failed recvmsg leaves it alone.
     """
-    call = r.call
     entries: Args = {} if call.addr is None else {"addr": call.addr}
     if len(call.blob) < _MESSAGE.size:
         return entries
@@ -181,39 +190,39 @@ def _message(r: _Reader, name: str) -> Args:
     return {name: message} | entries
 
 
-def _pollfds(r: _Reader, name: str) -> Args:
-    return {name: poll_fds(r.call.blob)} if r.call.blob else {}
+def _pollfds(call: Call, name: str) -> Args:
+    return {name: poll_fds(call.blob)} if call.blob else {}
 
 
-def _select(r: _Reader, name: str) -> Args:
+def _select(call: Call, name: str) -> Args:
     """Tell all three sets at once, at the first of them; a set that was NULL is left out."""
-    sets = select_sets(r.call.blob) if name == "readfds" else None
+    sets = select_sets(call.blob) if name == "readfds" else None
     if sets is None:
         return {}
     asked, ready = sets
-    given = [each for each in asked if r.raw(each)]
+    given = [each for each in asked if _raw(call, each)]
     entries: Args = {each: asked[each] for each in given}
-    if r.call.ret >= 0:
+    if call.ret >= 0:
         entries["ready"] = {each: ready[each] for each in given}
     return entries
 
 
-def _timespec(r: _Reader, name: str) -> Args:
+def _timespec(call: Call, name: str) -> Args:
     """A timeout by pointer, in ns whatever its unit was: None waits for ever."""
-    if r.call.timeout is None and r.raw(name) != 0:
+    if call.timeout is None and _raw(call, name) != 0:
         return {}
-    return {"timeout_ns": r.call.timeout}
+    return {"timeout_ns": call.timeout}
 
 
-def _epoll_event(r: _Reader, name: str) -> Args:
+def _epoll_event(call: Call, name: str) -> Args:
     """EPOLL_CTL_DEL ignores its event: epoll_ctl(2)."""
-    events = epoll_events(r.call.blob)
-    deleting = requests.epoll_op_name(r.int("op")) == "EPOLL_CTL_DEL"
+    events = epoll_events(call.blob)
+    deleting = requests.epoll_op_name(_integer(call, "op")) == "EPOLL_CTL_DEL"
     return {name: events[0]} if events and not deleting else {}
 
 
-def _epoll_ready(r: _Reader, name: str) -> Args:
-    return {name: epoll_events(r.call.blob)} if r.call.ret >= 0 else {}
+def _epoll_ready(call: Call, name: str) -> Args:
+    return {name: epoll_events(call.blob)} if call.ret >= 0 else {}
 
 
 _MSG: Final = _flags(f.MSG)
@@ -221,57 +230,63 @@ _MSG: Final = _flags(f.MSG)
 _BY_NAME: Final[dict[str, _Decoder]] = {
     "addr": _address,
     "arg": _fcntl_arg,
+    "count": _size,
+    "domain": _kind,
+    "fds": _pollfds,
+    "iovcnt": _size,
+    "len": _size,
+    "msg": _message,
+    "msgvec": _message,
+    "optlen": _optlen,
+    "optname": _optname,
+    "optval": _optval,
+    "readfds": _select,
+    "sv": _pair,
+    "timeout": _timespec,
+    "tmo_p": _timespec,
+}
+"""How an argument of a name is told; names that are in no table are left out."""
+
+_PLAIN: Final[dict[str, _Plain]] = {
     "backlog": _signed,
     "cmd": _named(requests.fcntl_name),
-    "count": _size,
-    "domain": _named(family_name),
     "epfd": _signed,
     "fd_in": _signed,
     "fd_out": _signed,
-    "fds": _pollfds,
     "first": _unsigned,
     "flags": _MSG,
     "how": _named(requests.shutdown_name),
     "in_fd": _signed,
-    "iovcnt": _size,
     "last": _unsigned,
-    "len": _size,
     "level": _named(level_name),
     "maxevents": _signed,
-    "msg": _message,
-    "msgvec": _message,
     "newfd": _signed,
     "nfds": _unsigned,
     "op": _named(requests.epoll_op_name),
-    "optlen": _optlen,
-    "optname": _optname,
-    "optval": _optval,
     "pidfd": _signed,
-    "protocol": _protocol,
-    "readfds": _select,
     "request": _request,
-    "sv": _pair,
     "targetfd": _signed,
-    "timeout": _timespec,
-    "tmo_p": _timespec,
-    "type": _named(type_names),
     "vlen": _unsigned,
 }
-"""How an argument of a name is told; names that are not here are left out."""
+"""The same, where the register says it all."""
 
 _EXCEPTIONS: Final[dict[tuple[str, str], _Decoder]] = {
+    ("epoll_ctl", "event"): _epoll_event,
+    ("epoll_pwait", "events"): _epoll_ready,
+    ("epoll_pwait2", "events"): _epoll_ready,
+    ("epoll_wait", "events"): _epoll_ready,
+    ("ioctl", "arg"): _ioctl_arg,
+}
+"""Where one name means different things in different calls."""
+
+_PLAIN_EXCEPTIONS: Final[dict[tuple[str, str], _Plain]] = {
     ("accept4", "flags"): _flags(f.SOCK),
     ("bind", "addrlen"): _signed,
     ("close_range", "flags"): _flags(f.CLOSE_RANGE),
     ("connect", "addrlen"): _signed,
     ("dup3", "flags"): _flags(f.OPEN),
-    ("epoll_ctl", "event"): _epoll_event,
-    ("epoll_pwait", "events"): _epoll_ready,
     ("epoll_pwait", "timeout"): _signed,
-    ("epoll_pwait2", "events"): _epoll_ready,
-    ("epoll_wait", "events"): _epoll_ready,
     ("epoll_wait", "timeout"): _signed,
-    ("ioctl", "arg"): _ioctl_arg,
     ("pidfd_getfd", "flags"): _flags(f.NONE),
     ("poll", "timeout"): _signed,
     ("preadv2", "flags"): _flags(f.RWF),
@@ -279,19 +294,28 @@ _EXCEPTIONS: Final[dict[tuple[str, str], _Decoder]] = {
     ("splice", "flags"): _flags(f.SPLICE),
     **{(call, "nfds"): _signed for call in ("select", "_newselect", "pselect6", "pselect6_time64")},
 }
-"""Where one name means different things in different calls."""
 
 _DIRECTION: Final = {spec.name: spec.direction for spec in CALLS}
 _POSITIONS: Final = {spec.name: {arg: i for i, arg in enumerate(spec.args)} for spec in CALLS}
-_PLANS: Final[dict[str, tuple[tuple[str, _Decoder], ...]]] = {
+
+
+def _step(call: str, arg: str) -> tuple[_Plain | None, _Decoder | None]:
+    """How one argument of a call is told: one way, the other, or not at all."""
+    special = (call, arg)
+    if special in _PLAIN_EXCEPTIONS or special in _EXCEPTIONS:
+        return _PLAIN_EXCEPTIONS.get(special), _EXCEPTIONS.get(special)
+    return _PLAIN.get(arg), _BY_NAME.get(arg)
+
+
+_PLANS: Final[dict[str, tuple[tuple[str, int, _Plain | None, _Decoder | None], ...]]] = {
     spec.name: tuple(
-        (arg, decoder)
-        for arg in spec.args
-        if (decoder := _EXCEPTIONS.get((spec.name, arg)) or _BY_NAME.get(arg)) is not None
+        (arg, position, *step)
+        for position, arg in enumerate(spec.args)
+        if any(step := _step(spec.name, arg))
     )
     for spec in CALLS
 }
-"""Call -> its arguments that are told, in the order of its man page."""
+"""Call -> its arguments that are told, in the order of its man page: name, register, how."""
 
 
 def named_args(call: Call) -> Args:
@@ -299,10 +323,14 @@ def named_args(call: Call) -> Args:
 
     Takes whatever a source delivers: too few registers, a blob of any length, any numbers.
     """
-    reader = _Reader(call, _POSITIONS.get(call.call, {}))
+    registers = call.raw
     told: Args = {}
-    for name, decode in _PLANS.get(call.call, ()):
-        told.update(decode(reader, name))
+    for name, position, plain, decode in _PLANS.get(call.call, ()):
+        if plain is not None:
+            if position < len(registers):
+                told[name] = plain(registers[position])
+        elif decode is not None:
+            told.update(decode(call, name))
     return told
 
 

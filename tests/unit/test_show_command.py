@@ -184,9 +184,9 @@ def test_csv_has_a_row_a_call(recording: str, tmp_path: Path) -> None:
     assert run("export", recording, "--to", "csv", "-o", str(path)) == 0
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["call"] for row in rows] == ["connect", "recvfrom", "poll"]
-    assert rows[0]["errno"] == "EINPROGRESS"
-    assert json.loads(rows[0]["args"])["addr"]["port"] == 80
+    assert [row["call"] for row in rows] == ["sendto", "connect", "recvfrom", "poll"]
+    assert rows[1]["errno"] == "EINPROGRESS"
+    assert json.loads(rows[1]["args"])["addr"]["port"] == 80
     evil = Syscall(t=1, dur=1, pid=1, tid=1, comm="=cmd|'x", call="poll", ret=-1, args={})
     path.unlink()
     assert run("export", str(write(tmp_path / "e", [evil])), "--to", "csv", "-o", str(path)) == 0
