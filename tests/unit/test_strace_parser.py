@@ -118,11 +118,12 @@ def test_calls_that_never_return() -> None:
             "6 accept(3<TCP:[1]>, NULL, NULL <unfinished ...>",
             "6 <... accept resumed> <unfinished ...>) = ?",
             "7 accept(3<TCP:[1]>, NULL, NULL <unfinished ...>) = ?",
+            "9 accept(3<TCP:[1]> <detached ...>",
             "8 accept(3<TCP:[1]>, NULL, NULL <unfinished ...>",
         ]
     )
     assert [(call.tid, call.name, call.fd(0), call.ret) for call in calls] == [
-        (tid, "accept", 3, None) for tid in (5, 6, 7, 8)
+        (tid, "accept", 3, None) for tid in (5, 6, 7, 9, 8)
     ]
 
 
