@@ -182,13 +182,17 @@ int on_enter(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	task = current_task();
 	id = thread_id(task);
-	if (!wanted(cfg, id >> 32))
+	tid = id;
+	if (is_stranger(tid, cfg))
 		return 0;
+	if (!wanted(cfg, id >> 32)) {
+		remember_stranger(tid, id >> 32, cfg);
+		return 0;
+	}
 	abi32 = is_abi32(task);
 	entry = *found;
 	if (!(abi32 ? entry.call32 : entry.call64))
 		return 0;
-	tid = id;
 	slot = take_slot(tid, cfg);
 	if (!slot) {
 		struct cpu_counters *cpu = books();

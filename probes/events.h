@@ -147,6 +147,8 @@ struct slot {
 	__u16 protocol;
 	__u8 call;
 	__u8 abi32;
+	__u32 stranger; /* config.targets_version when the thread was found to be none of ours */
+	__u32 pad;
 };
 
 #define MARK_SECOND 1 /* splice: the socket is fd_out */
@@ -217,7 +219,7 @@ struct config {
 	__u32 cpus;
 	__u32 wait_records; /* as data_records */
 	__u32 strangers; /* tell what TCP does on sockets that are not in `known` too */
-	__u32 pad;
+	__u32 targets_version; /* counts what the loader adds to `targets`, from 1 */
 };
 
 /* Keys of the map `known` that are ports; others are inodes and addresses of socks. */

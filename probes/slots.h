@@ -43,6 +43,31 @@ static __always_inline struct slot *take_slot(u32 tid, const struct config *cfg)
 	return crowded.lookup(&tid);
 }
 
+/* A thread that is of no interest is looked up in the map of those that are, which costs more than all else that
+ * is done for it: so its slot remembers. Its process can come to be of interest, but by the loader only: what a
+ * process of interest forks has new threads. */
+static __always_inline bool is_stranger(u32 tid, const struct config *cfg)
+{
+	u32 index = tid & (cfg->slots - 1);
+	struct slot *slot = slots.lookup(&index);
+
+	return slot && slot->owner == tid && slot->stranger == cfg->targets_version;
+}
+
+static __always_inline void remember_stranger(u32 tid, u32 pid, const struct config *cfg)
+{
+	u32 index = tid & (cfg->slots - 1);
+	struct slot *slot;
+
+	if (!(cfg->mode & MODE_TARGETS) || targets.lookup(&pid))
+		return; /* by user or control group, which it may change */
+	slot = slots.lookup(&index);
+	if (slot && (slot->owner == tid || (!slot->owner && take(&slot->owner, tid)))) {
+		slot->active = 0;
+		slot->stranger = cfg->targets_version;
+	}
+}
+
 /* The thread has ended. */
 static __always_inline void leave_slot(u32 tid, const struct config *cfg)
 {
@@ -51,6 +76,7 @@ static __always_inline void leave_slot(u32 tid, const struct config *cfg)
 
 	if (slot && slot->owner == tid) {
 		slot->active = 0;
+		slot->stranger = 0;
 		slot->owner = 0;
 	} else {
 		crowded.delete(&tid);

@@ -54,7 +54,7 @@ MODE_TARGETS, MODE_FOLLOW, MODE_UID, MODE_CGROUP = 1, 2, 4, 8
 KNOWN_PORT: Final = 1 << 40
 """KNOWN_PORT of probes/events.h."""
 _CONFIG: Final = struct.Struct("=IIIIQQ10I")
-_SLOT: Final = struct.Struct("=QQ6QQQQIIIHBBHHHBB")
+_SLOT: Final = struct.Struct("=QQ6QQQQIIIHBBHHHBBII")
 
 _MARK_BEFORE: Final = 2
 
@@ -136,6 +136,8 @@ class SlotView(NamedTuple):
     protocol: int
     call: int
     abi32: int
+    stranger: int
+    pad: int
 
 
 class Capture:
@@ -185,6 +187,7 @@ class Capture:
     def _prepare(self) -> None:
         self._operations = self._epoch = 0
         self._strangers = True
+        self._targets_version = 1
         self._configure(CHECK_CALL)
         self._operations = learn_socket_operations(self._programs, CHECK)
         self._configure(0)
@@ -255,7 +258,7 @@ class Capture:
                 self._cpus,
                 self._wait_room,
                 self._strangers,
-                0,
+                self._targets_version,
             ),
         )
 
@@ -271,6 +274,9 @@ class Capture:
     def add_process(self, pid: int) -> None:
         """Capture this process too, where only some are."""
         self._targets.set(pid.to_bytes(4, "little"), b"\1")
+        # Threads that were found to be no targets are looked at again.
+        self._targets_version += 1
+        self._configure(0)
 
     def processes(self) -> frozenset[int] | None:
         """The processes that are captured now, as far as they were chosen by number; None: all."""
@@ -386,7 +392,7 @@ class Capture:
             key = thread.tid.to_bytes(4, "little")
             slot = _SLOT.pack(
                 thread.tid, now, *thread.args, NO_TIMEOUT, 0, 0, thread.inode, 0, 0, thread.number,
-                1, _MARK_BEFORE, 0, 0, 0, call, thread.abi32,
+                1, _MARK_BEFORE, 0, 0, 0, call, thread.abi32, 0, 0,
             )  # fmt: skip
             # It may have returned between the two looks; then its slot would never be cleared.
             if self._crowded.add(key, slot) and not thread.still_there():

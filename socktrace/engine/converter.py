@@ -38,7 +38,7 @@ _PATIENCE_SECONDS: Final = 1.0
 """How long who is told to stop may take to clear away what is half written."""
 
 
-_STARVED_SECONDS: Final = 1.0
+_STARVED_SECONDS: Final = 5.0
 _FED_NICE: Final = 15
 """sched(7): some 4 % of a CPU that one other wants all of; as an idle one it gets 0.3 %."""
 _CAUGHT_UP: Final = 1 << 20

@@ -10,11 +10,13 @@ import os
 import signal
 import stat
 import struct
+import time
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from socktrace.engine.conversion import convert
 from socktrace.engine.garbage import relax_collector
 from socktrace.engine.reports import Begun, Done, Failed, failure, send
+from socktrace.host.idle_time import IdleTime
 from socktrace.spool.frames import Frames
 from socktrace.spool.reader import SpoolReader
 from socktrace.tracefile.errors import RecordingError
@@ -36,6 +38,14 @@ STOP: Final = signal.SIGUSR2
 _LEFT_TO_OTHERS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """Sent to a whole group of processes: whoever captures heeds them, and the rest follows of that."""
 _NAP_SECONDS: Final = 0.05
+_LOOK_SECONDS: Final = 0.25
+_ENOUGH_IDLE: Final = 0.25
+"""Share of all processors' time that must be free for us to go on while there is capture. Even work
+that gives way at once costs those that it gives way to: they find other data in the caches."""
+_PAUSE_SECONDS: Final = 2.0
+"""How long others may keep us from going on by one piece of the spool."""
+_LITTLE: Final = 1 << 18
+"""Bytes of the spool that may be converted at any time."""
 
 
 class _Stopped(BaseException):
@@ -63,6 +73,8 @@ class Work:
         self._control = control
         self._reports = reports
         self._reader = SpoolReader(spool.descriptor, spool.path or "(without a name)")
+        self._idle = IdleTime()
+        self._next_look = 0.0
 
     def run(self, output: str, *, selected: Filter | None, force: bool) -> NoReturn:
         """Work until all is done; never returns. See `Converter` for what it takes."""
@@ -131,10 +143,22 @@ class Work:
 
     def _done(self, events: int) -> None:
         PROGRESS.pack_into(self._progress, 0, self._reader.offset, events)
+        self._make_way()
 
-    def _growing(self) -> bool:
+    def _make_way(self) -> None:
+        """Leave a busy machine to others: what is in the spool can wait for the end of capture."""
+        now = time.monotonic()
+        if now < self._next_look or self._reader.size - self._reader.offset < _LITTLE:
+            return
+        until = now + _PAUSE_SECONDS
+        while self._idle.share() < _ENOUGH_IDLE and time.monotonic() < until:
+            if not self._growing(_LOOK_SECONDS):
+                break
+        self._next_look = time.monotonic() + _LOOK_SECONDS
+
+    def _growing(self, seconds: float = _NAP_SECONDS) -> bool:
         """Wait a moment. Whether the one who captures is still there, and has more to come."""
-        signal.sigtimedwait([WAKE], _NAP_SECONDS)
+        signal.sigtimedwait([WAKE], seconds)
         try:
             return bool(os.read(self._control, 1))
         except BlockingIOError:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from socktrace.capture.source import Capture
+from socktrace.capture.source import _SLOT, Capture, SlotView
 from socktrace.events import Call, Exec, Exit, Fork
 from tests.kernel.capturing import Captured, Row, compiled, run
 
@@ -61,14 +61,16 @@ def test_exec_by_a_thread_that_is_not_the_leader(corners: Path) -> None:
     assert ends[0].t == max(event.t for event in captured.of(Exit))
 
 
-def _owned(capture: Capture) -> list[bytes]:
-    """Return the slots that a thread has."""
-    return [raw for raw in capture._slots.values() if any(raw[:8])] + capture._crowded.values()
+def _owned(capture: Capture) -> list[SlotView]:
+    """Return the slots of threads that are of interest."""
+    raw = capture._slots.values() + capture._crowded.values()
+    slots = [SlotView(*_SLOT.unpack(one)) for one in raw]
+    return [slot for slot in slots if slot.owner and not slot.stranger]
 
 
 def test_slots_go_with_their_threads(corners: Path) -> None:
     """When all threads have ended, by exec too, no call is left behind as being in progress."""
-    left: list[bytes] = []
+    left: list[SlotView] = []
     for name in ("exec", "killed", "interrupted"):
         captured = run([corners, name], at_end=lambda capture: left.extend(_owned(capture)))
         assert len(captured.told()) > 1

@@ -15,7 +15,7 @@ import pytest
 from socktrace import cli
 from socktrace.capture.source import RawBatch
 from socktrace.commands.progress import PATIENCE_SECONDS, Progress, line
-from socktrace.engine import converting
+from socktrace.engine import converter, converting
 from socktrace.engine.conversion import convert
 from socktrace.engine.converter import Converter
 from socktrace.engine.interpreting import Interpreter, Setting
@@ -179,8 +179,11 @@ def test_who_follows_the_recording_sees_it_grow(tmp_path: Path) -> None:
         made.close()
 
 
-def test_it_is_fed_where_there_is_no_idle_time(tmp_path: Path) -> None:
-    """One that does not get on for a second is an idle process no more, until it has caught up."""
+def test_it_is_fed_where_there_is_no_idle_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does not get on for long is an idle process no more, until it has caught up."""
+    monkeypatch.setattr(converter, "_STARVED_SECONDS", 0.1)
     made = start(tmp_path / "r.jsonl")
     try:
         while os.sched_getscheduler(made.pid) != os.SCHED_IDLE:
@@ -189,7 +192,7 @@ def test_it_is_fed_where_there_is_no_idle_time(tmp_path: Path) -> None:
         write(made.spool, [EVENTS])
         made.check()
         assert os.sched_getscheduler(made.pid) == os.SCHED_IDLE
-        time.sleep(1.1)
+        time.sleep(0.2)
         made.check()
         assert os.sched_getscheduler(made.pid) == os.SCHED_OTHER
         assert os.getpriority(os.PRIO_PROCESS, made.pid) == 15

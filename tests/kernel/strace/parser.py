@@ -21,8 +21,8 @@ _BEGIN: Final = re.compile(r"(?P<name>[a-z_][a-z0-9_]*)\(")
 _RESUMED: Final = re.compile(r"<\.\.\. (?P<name>[a-z_][a-z0-9_]*) resumed>")
 _UNFINISHED: Final = re.compile(r" ?<unfinished \.\.\.>$")
 _NEVER: Final = re.compile(r" ?<unfinished \.\.\.>\) += \?$| <detached \.\.\.>$")
-"""A thread that ended within the call, where strace was told so; or was killed while strace was still
-writing that the call began."""
+"""A thread that ended within the call, where strace was told so; or was killed while strace was
+still writing that the call began."""
 _RESULT: Final = re.compile(r" += (?P<ret>\?|0x[0-9a-f]+|-?\d+)(?P<rest>.*)$")
 _ERROR: Final = re.compile(r" (?P<errno>E[A-Z0-9_]+) \(")
 _FD: Final = re.compile(r"(-?\d+)(<.*)?$")
