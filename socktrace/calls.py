@@ -134,3 +134,9 @@ CALLS: Final[tuple[CallSpec, ...]] = (
 
 NUMBER: Final[dict[str, int]] = {spec.name: i for i, spec in enumerate(CALLS, start=1)}
 """Call name -> its number on the wire. 0 means no call."""
+
+WAITS: Final = frozenset(
+    "poll ppoll ppoll_time64 select _newselect pselect6 pselect6_time64 "
+    "epoll_wait epoll_pwait epoll_pwait2".split()
+)
+"""Calls that wait for several descriptors."""

@@ -55,6 +55,8 @@ KNOWN_PORT: Final = 1 << 40
 """KNOWN_PORT of probes/events.h."""
 _CONFIG: Final = struct.Struct("=IIIIQQ10I")
 _SLOT: Final = struct.Struct("=QQ6QQQQIIIHBBHHHBBII")
+_ACTIVE_AT: Final = 102
+"""Offset of struct slot's member active."""
 
 _MARK_BEFORE: Final = 2
 
@@ -401,10 +403,8 @@ class Capture:
     def in_progress(self) -> list[CallInProgress]:
         """Every call that has begun and not returned: what is blocked right now."""
         found = []
-        for raw in (*self._slots.values(), *self._crowded.values()):
+        for raw in (*_active(self._slots.read_batch()[1]), *_active(self._crowded.read_batch()[1])):
             slot = SlotView(*_SLOT.unpack(raw))
-            if not slot.active:
-                continue
             call = CALLS[slot.call - 1]
             # The return of a call that was switched off since is not seen.
             if self._enabled is None or call.name in self._enabled:
@@ -457,6 +457,12 @@ def decode_batch(decoder: Decoder, raw: RawBatch) -> Batch:
             data = copied(data)
         data["start"] -= np.uint64(base)
     return Batch(events, data, fold_sums(raw.folds, base) if len(raw.folds) else [])
+
+
+def _active(slots: bytes) -> list[bytes]:
+    """Those of many slots, one after the other, whose call is in progress."""
+    table = np.frombuffer(slots, np.uint8).reshape(-1, _SLOT.size)
+    return [row.tobytes() for row in table[table[:, _ACTIVE_AT] != 0]]
 
 
 def _signed(register: int) -> int:

@@ -10,8 +10,9 @@ import msgspec
 
 from socktrace.capture.source import RawBatch
 from socktrace.engine.hiding import Hiding
-from socktrace.engine.interpreting import Interpreter, Setting
+from socktrace.engine.interpreting import Interpreter
 from socktrace.engine.selecting import Selecting
+from socktrace.engine.setting import Setting
 from socktrace.lines import End, Folded
 from socktrace.model.limits import Limits, counted
 from socktrace.spool.layout import Records
@@ -129,7 +130,7 @@ def _to_lines(  # noqa: PLR0913, PLR0917 - as `convert`
                 end = conversion.take(frame)
                 done(writer.events)
             now = time.monotonic()
-            if now - flushed >= FLUSH_SECONDS:
+            if frame is None or now - flushed >= FLUSH_SECONDS:
                 writer.flush()
                 flushed = now
         if end is not None:

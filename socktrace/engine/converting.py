@@ -13,7 +13,6 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from socktrace.engine.conversion import convert
 from socktrace.engine.garbage import relax_collector
 from socktrace.engine.reports import Begun, Done, Failed, failure, send
 from socktrace.host.idle_time import IdleTime
@@ -116,6 +115,9 @@ class Work:
         relax_collector()  # what was there before the fork is shared as long as nobody touches it
 
     def _convert(self, output: str, selected: Filter | None, *, force: bool) -> Done:
+        # Only now: it takes a while, in which whoever captures goes on with its own beginning.
+        from socktrace.engine.conversion import convert  # noqa: PLC0415
+
         frames = Frames(self._reader, self._growing)
         end = convert(
             self._reader.head(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from socktrace.calls import WAITS
 from socktrace.capture.source import Capture, RawBatch
 from socktrace.engine.garbage import give_back_memory
 from socktrace.engine.meanwhile import Meanwhile
@@ -24,7 +25,6 @@ from socktrace.host.epolls import list_epolls
 from socktrace.host.existing import list_existing
 from socktrace.host.looking_again import look_again
 from socktrace.host.processes import process_of
-from socktrace.model.waiting import WAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,24 +5,23 @@ Pure: it asks neither the clock nor the machine, so it can run anywhere, at any 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from socktrace.calls import CALLS
+from socktrace.calls import CALLS, WAITS
 from socktrace.capture.source import RawBatch, decode_batch
 from socktrace.engine.pipeline import Pipeline
 from socktrace.events import Named, Pending, Seen
 from socktrace.lines import Blocked
 from socktrace.model.limits import Limits
 from socktrace.model.tracker import Tracker
-from socktrace.model.waiting import WAITS
 from socktrace.wire import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from socktrace.capture.options import CaptureOptions
     from socktrace.engine.datacalls import DataSink
     from socktrace.engine.gathering import Item
+    from socktrace.engine.setting import Setting
     from socktrace.events import Told
     from socktrace.lines import Line
     from socktrace.model.world import World
@@ -30,27 +29,6 @@ if TYPE_CHECKING:
 _DESCRIPTOR_NAMES: Final = frozenset({"fd", "sockfd", "epfd", "out_fd", "fd_in", "oldfd"})
 """First arguments that are descriptors."""
 _FIRST_ARGUMENTS: Final = {spec.name: spec.args[0] for spec in CALLS}
-
-
-class Setting(NamedTuple):
-    """What must be known of a capture to understand what it gathered."""
-
-    base: int
-    """CLOCK_MONOTONIC, ns, at time 0."""
-    whole_machine: bool
-    """No process was left out of sight."""
-    births_seen: bool
-    """The calls that make sockets were among those that were captured."""
-
-
-def setting_of(options: CaptureOptions, base: int) -> Setting:
-    """The setting of a capture with `options` that began at `base`."""
-    every_process = options.pids is None and options.uid is None and options.cgroup is None
-    return Setting(
-        base=base,
-        whole_machine=every_process and options.calls is None,
-        births_seen=options.calls is None,
-    )
 
 
 class Interpreter:

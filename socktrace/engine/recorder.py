@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from socktrace.engine.gathering import Gatherer
-from socktrace.engine.interpreting import setting_of
+from socktrace.engine.setting import setting_of
 from socktrace.lines import End, Header
 from socktrace.spool.layout import Head, Records, fingerprint
 from socktrace.spool.splitting import split

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from socktrace.engine.gathering import Gatherer
-from socktrace.engine.interpreting import Interpreter, setting_of
+from socktrace.engine.interpreting import Interpreter
+from socktrace.engine.setting import setting_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from socktrace.calls import WAITS
 from socktrace.events import (
     Call,
     Event,
@@ -101,7 +102,7 @@ class Tracker:
             "accept": accept,
             "accept4": accept,
             "epoll_ctl": partial(_controlled, self._epolls),
-            **dict.fromkeys(waiting.WAITS, partial(_waited, self._epolls)),
+            **dict.fromkeys(WAITS, partial(_waited, self._epolls)),
         }
         core = self._core
         self._events: Final[dict[type, Callable[[Any], None]]] = {

@@ -142,6 +142,3 @@ _NAMED: Final[Mapping[str, Callable[[Call], tuple[list[int], bool]]]] = {
     **dict.fromkeys("select _newselect pselect6 pselect6_time64".split(), _selected),
 }
 """Call -> the descriptors it names, and whether these are all of them."""
-
-WAITS: Final = (*_NAMED, "epoll_wait", "epoll_pwait", "epoll_pwait2")
-"""Every call that waits for several descriptors."""

@@ -15,10 +15,11 @@ import pytest
 from socktrace import cli
 from socktrace.capture.source import RawBatch
 from socktrace.commands.progress import PATIENCE_SECONDS, Progress, line
-from socktrace.engine import converter, converting
+from socktrace.engine import conversion, converter
 from socktrace.engine.conversion import convert
 from socktrace.engine.converter import Converter
-from socktrace.engine.interpreting import Interpreter, Setting
+from socktrace.engine.interpreting import Interpreter
+from socktrace.engine.setting import Setting
 from socktrace.lines import Blocked, End, Line, Syscall
 from socktrace.model.filters import parse
 from socktrace.spool import writer
@@ -286,7 +287,7 @@ def test_one_that_never_began_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_failure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody thought of comes as an error too, and the spool is kept."""
-    monkeypatch.setattr(converting, "convert", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(conversion, "convert", lambda *_, **__: 1 / 0)
     made = Converter(str(tmp_path / "r.jsonl"), selected=None, force=False)
     with pytest.raises(RecordingError, match="ZeroDivisionError"):
         made.begin(head())

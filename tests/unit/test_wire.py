@@ -108,6 +108,12 @@ def test_numpy_layouts(compiled: tuple[int, dict[str, int]]) -> None:
         assert layout.itemsize % 8 == 0, "a ring's records lie in a row"
 
 
+def test_place_of_the_mark_of_a_call_in_progress(compiled: tuple[int, dict[str, int]]) -> None:
+    """Slots are sifted by one byte each."""
+    _, told = compiled
+    assert told["slot.active"] == source._ACTIVE_AT
+
+
 def test_layout_of_a_total(compiled: tuple[int, dict[str, int]]) -> None:
     """A row of `FOLD` is a place of the kernel's table: the key, and behind it the total."""
     _, told = compiled
