@@ -474,6 +474,7 @@ class SocketLife(msgspec.Struct, gc=False, omit_defaults=True):
     resets: int = 0
     lost: int = 0
     sample: Sample | None = None
+    """The latest of its queues; ``tcp_info`` is in the line only."""
 
 
 class Document(msgspec.Struct, omit_defaults=True):
