@@ -55,7 +55,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
         choices=EVENTS,
         default=EVENTS[0],
         help="which calls are told one by one: all (default), or those that change what a socket "
-        "is, with reads, writes, sends and receives only added up: those then cost less",
+        "is, with reads, writes, sends, receives and waits only added up: those then cost less",
     )
     limiting.add_option(parser)
     rings.add_option(parser)
