@@ -26,17 +26,8 @@ from socktrace.capture.ring import Ring
 from socktrace.capture.selfcheck import CALL as CHECK_CALL
 from socktrace.capture.selfcheck import learn_socket_operations
 from socktrace.capture.sums import FoldPlaces, Sums
-from socktrace.wire import (
-    DATA,
-    FOLD,
-    NO_TIMEOUT,
-    WAIT,
-    WAY_LOST,
-    Decoder,
-    as_full,
-    ends,
-    full_record,
-)
+from socktrace.decoder import Decoder
+from socktrace.wire import DATA, FOLD, NO_TIMEOUT, WAIT, WAY_LOST, as_full, ends, full_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from socktrace.calls import CALLS, WAITS
 from socktrace.capture.source import RawBatch, decode_batch
+from socktrace.decoder import Decoder
 from socktrace.engine.pipeline import Pipeline
 from socktrace.events import Named, Pending, Seen
 from socktrace.lines import Blocked
 from socktrace.model.limits import Limits
 from socktrace.model.tracker import Tracker
-from socktrace.wire import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

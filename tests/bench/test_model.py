@@ -11,13 +11,13 @@ import numpy as np
 
 from socktrace.capture.options import CaptureOptions
 from socktrace.capture.source import Capture, RawBatch, decode_batch
+from socktrace.decoder import Decoder
 from socktrace.engine.interpreting import Interpreter
 from socktrace.engine.selecting import Selecting
 from socktrace.engine.setting import Setting
 from socktrace.host.launch import Child
 from socktrace.lines import FORMAT, VERSION, Header, Host
 from socktrace.tracefile.writer import JsonlWriter
-from socktrace.wire import Decoder
 from tests.bench.measuring import BRIEF, Goal, repeat
 from tests.bench.report import Report
 

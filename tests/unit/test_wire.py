@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from socktrace import wire
 from socktrace.calls import NUMBER
 from socktrace.capture import counters, cpu_rings, dispatch, selfcheck, source
+from socktrace.decoder import Decoder, _reader, command_line
 from socktrace.events import Call, Exec, Exit, Fork, Passed, TcpSegment, TcpState
 from socktrace.lines import Address
 
@@ -211,14 +212,14 @@ def test_a_reader_finds_what_the_array_finds(noise: bytes, data: st.DataObject) 
     paths = [*leaves(layout)]
     chosen = data.draw(st.lists(st.sampled_from(paths), unique=True, min_size=1))
     chosen.sort(key=paths.index)
-    read = iter(wire._reader(*chosen)(b"before" + noise, 6))
+    read = iter(_reader(*chosen)(b"before" + noise, 6))
     record = np.frombuffer(noise, layout)[0]
     for path in chosen:
         expected = value_at(record, path)
         several = isinstance(expected, tuple)
         assert expected == (tuple(islice(read, len(expected))) if several else next(read)), path
     assert not [*read]
-    spans = wire._reader("args.0", "socket.local_port:socket.remote_ip")(noise, 0)
+    spans = _reader("args.0", "socket.local_port:socket.remote_ip")(noise, 0)
     assert spans[0] == value_at(record, "args.0")
     pair = record["socket"]
     assert spans[1] == b"".join(
@@ -228,7 +229,7 @@ def test_a_reader_finds_what_the_array_finds(noise: bytes, data: st.DataObject) 
 
 def test_many_records_at_once() -> None:
     """A batch of records gives the events of each, with its time of return."""
-    decoder = wire.Decoder(BASE)
+    decoder = Decoder(BASE)
     kinds = (wire.KIND_FORK, wire.KIND_RENAME, wire.KIND_TCP_STATE)
     raw = [make(head__kind=kind, head__duration=2, **INET) for kind in kinds]
     records = np.frombuffer(b"".join(raw), wire.full_record(0))
@@ -277,7 +278,7 @@ INET: dict[str, Any] = {
 
 def test_decode_call() -> None:
     """A call comes out as the event with every field in its place; lengths end each area."""
-    decoder = wire.Decoder(BASE)
+    decoder = Decoder(BASE)
     raw = make(
         b"payload", head__kind=wire.KIND_CALL, head__duration=9, head__fd=3, head__ret=-11,
         head__call=NUMBER["bind"], head__flags=wire.FLAG_ABI32 | wire.FLAG_UNREADABLE,
@@ -300,7 +301,7 @@ def test_decode_call() -> None:
 
 def test_decode_processes() -> None:
     """Fork, exec, exit and rename tell of processes and keep the names of threads."""
-    decoder = wire.Decoder(BASE)
+    decoder = Decoder(BASE)
     fork = decoder.decode(
         make(head__kind=wire.KIND_FORK, head__ret=20, comm=b"sh", files=5, args=6, uid=7)
     )
@@ -326,7 +327,7 @@ def test_decode_processes() -> None:
 
 def test_decode_sockets_on_their_way() -> None:
     """Passed descriptors, TCP states and segments come out; without a socket they are nothing."""
-    decode = wire.Decoder(BASE).decode
+    decode = Decoder(BASE).decode
     passed = decode(
         make(
             head__kind=wire.KIND_PASSED, head__fd=9,
@@ -360,7 +361,7 @@ def test_decode_sockets_on_their_way() -> None:
 )
 def test_hostile_bytes(noise: bytes, kind: int, call: int, address: bytes) -> None:
     """Whatever the bytes: an event, nothing, or a ValueError; a record too short is one, too."""
-    decoder = wire.Decoder(BASE)
+    decoder = Decoder(BASE)
     raw = bytearray((noise * (wire.FULL_SIZE // max(1, len(noise)) + 1))[: wire.FULL_SIZE + 8])
     raw = raw.ljust(wire.FULL_SIZE, b"\0")
     heads, fields = wire.DATA.fields, wire.full_record(0).fields
@@ -379,17 +380,16 @@ def test_hostile_bytes(noise: bytes, kind: int, call: int, address: bytes) -> No
 
 def test_command_line() -> None:
     """Arguments are told apart by NUL; what was cut off is said to be."""
-    assert wire.command_line(b"") == ()
-    assert wire.command_line(b"a\0b c\0") == ("a", "b c")
-    assert wire.command_line(b"a\0\0b\0") == ("a", "", "b")
-    assert wire.command_line(b"a\0bc") == ("a", "bc...")
-    assert wire.command_line(b"\xff\0") == ("\\xff",)
+    assert command_line(b"") == ()
+    assert command_line(b"a\0b c\0") == ("a", "b c")
+    assert command_line(b"a\0\0b\0") == ("a", "", "b")
+    assert command_line(b"a\0bc") == ("a", "bc...")
+    assert command_line(b"\xff\0") == ("\\xff",)
 
 
-def test_ends_and_rows() -> None:
-    """A record's place in time is its return, whichever layout it has; rows keep their bytes."""
+def test_ends() -> None:
+    """A record's place in time is its return, whichever layout it has."""
     records = np.zeros(3, wire.full_record(8))
     records["head"]["start"], records["head"]["duration"] = [5, 1, 9], [1, 20, 0]
     assert wire.ends(records).tolist() == [6, 21, 9]
     assert wire.ends(records["head"]).tolist() == [6, 21, 9]
-    assert list(wire.rows(records)) == [record.tobytes() for record in records]
