@@ -6,6 +6,7 @@ import csv
 import re
 import socket
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ class Load(NamedTuple):
     requests: int
 
 
-class Server:
+class Server(ABC):
     """A program that answers requests.
 
     Args:
@@ -53,13 +54,13 @@ class Server:
             probe.bind((HOST, 0))
             self.port = int(probe.getsockname()[1])
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The command that runs it, in the foreground."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, portion: int) -> Load:
         """Load it with some `portion`th part of what is usual, where the client can count."""
-        raise NotImplementedError
 
     def poke(self) -> None:
         """Make it accept and answer some connections."""
