@@ -5,7 +5,7 @@
 
 #define HEAD offsetof(struct sockaddr_un, sun_path)
 
-static char directory[] = "/tmp/socktrace-sample-XXXXXX";
+static char directory[] = "/tmp/socktrace-sample-XXXXXX"; /* the X are for mkdtemp(3) to fill in */
 
 enum naming { PATH, ABSTRACT, AUTOBIND };
 

@@ -71,7 +71,7 @@ int main(void)
 	long soon[2] = { 0, 1000 };      /* struct timespec as long as this ABI's long; as a timeval: 1 ms */
 	int one = 1, pair[2], pipes[2], file, duplicate, epoll, pidfd;
 	long listener, client, server, udp, udp2;
-	char path[] = "/tmp/socktrace-every-call-XXXXXX";
+	char path[] = "/tmp/socktrace-every-call-XXXXXX"; /* the X are for mkstemp(3) to fill in */
 	fd_set set;
 
 	listener = CALL(socket, AF_INET, SOCK_STREAM, 0);
