@@ -78,9 +78,9 @@ static __always_inline void leave_slot(u32 tid, const struct config *cfg)
 		slot->active = 0;
 		slot->stranger = 0;
 		slot->owner = 0;
-	} else {
-		crowded.delete(&tid);
 	}
+	/* A thread whose call was in progress when we attached has been in both. */
+	crowded.delete(&tid);
 }
 
 #endif

@@ -387,9 +387,17 @@ class Capture:
                 thread.tid, now, *thread.args, NO_TIMEOUT, 0, 0, thread.inode, 0, 0, thread.number,
                 1, _MARK_BEFORE, 0, 0, 0, call, thread.abi32, 0, 0,
             )  # fmt: skip
-            # It may have returned between the two looks; then its slot would never be cleared.
-            if self._crowded.add(key, slot) and not thread.still_there():
+            # It may have returned between the two looks, or returned and made the same call again;
+            # then it has a slot that is seen first, and this one would never be cleared.
+            if self._crowded.add(key, slot) and (
+                self._has_slot(thread.tid) or not thread.still_there()
+            ):
                 self._crowded.delete(key)
+
+    def _has_slot(self, tid: int) -> bool:
+        """Whether a thread has made a call since the probes are there."""
+        raw = self._slots.get((tid % SLOTS).to_bytes(4, "little"))
+        return raw is not None and SlotView(*_SLOT.unpack(raw)).owner == tid
 
     def in_progress(self) -> list[CallInProgress]:
         """Every call that has begun and not returned: what is blocked right now."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import select
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from subprocess import PIPE
 
 import pytest
 
-from socktrace.host.blocked import calls_in_progress, descriptors_waited_for
+from socktrace.capture.options import CaptureOptions
+from socktrace.capture.source import Capture
+from socktrace.host.blocked import ThreadCall, calls_in_progress, descriptors_waited_for
 from socktrace.host.epolls import list_epolls
 
 POLL, PSELECT6, RECVFROM = 7, 270, 45
@@ -91,3 +96,70 @@ def test_a_blocked_select(pair: tuple[socket.socket, socket.socket]) -> None:
     finally:
         right.send(b"x")
         thread.join()
+
+
+RECEIVER = """
+import signal, socket, sys, threading
+left, right = socket.socketpair()
+def receive():
+    while left.recv(1) != b"e":
+        left.send(b"+")
+thread = threading.Thread(target=receive)
+thread.start()
+print(flush=True)
+for line in sys.stdin:
+    right.send(b"x")
+    right.recv(1)
+    print(flush=True)
+right.send(b"e")
+thread.join()
+print(flush=True)
+signal.pause()
+"""
+
+
+def _blocked_receive(pid: int) -> ThreadCall:
+    for _ in range(200):
+        for call in calls_in_progress([pid]):
+            if call.number == RECVFROM and call.tid != pid:
+                return call
+        time.sleep(0.01)
+    pytest.fail("no thread in recvfrom")
+
+
+@pytest.fixture
+def receiver() -> Iterator[subprocess.Popen[bytes]]:
+    """A program with a thread that receives, and receives again whenever a line comes."""
+    process = subprocess.Popen([sys.executable, "-c", RECEIVER], stdin=PIPE, stdout=PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_thread_is_adopted_once(receiver: subprocess.Popen[bytes], times: int) -> None:
+    """A call from before is followed, unless its thread has returned and made it once more.
+
+    Either way there is one call in progress, and nothing of the thread is left when it has ended.
+    """
+    assert receiver.stdin
+    assert receiver.stdout
+    receiver.stdout.readline()
+    before = _blocked_receive(receiver.pid)
+    with Capture(CaptureOptions(pids=frozenset({receiver.pid}))) as capture:
+        capture.start()
+        for _ in range(times):
+            receiver.stdin.write(b"\n")
+            receiver.stdin.flush()
+            receiver.stdout.readline()
+            assert _blocked_receive(receiver.pid) == before
+        capture.adopt([before])
+        calls = [call for call in capture.in_progress() if call.tid == before.tid]
+        assert [call.began_before for call in calls] == [not times]
+        receiver.stdin.close()
+        receiver.stdin = None  # or communicate() would flush it
+        receiver.stdout.readline()
+        time.sleep(0.1)
+        assert before.tid.to_bytes(4, "little") not in list(capture._crowded.keys())
