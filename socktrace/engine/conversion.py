@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -68,7 +68,16 @@ def convert(  # noqa: PLR0913 - from what, to what, and how
     """
     conversion = _Conversion(head, selected, hidden)
     write = _to_document if is_document(output) else _to_lines
-    return write(conversion, frames, output, force, begun, done)
+    return write(conversion, frames, _Target(output, force, begun, done))
+
+
+class _Target(NamedTuple):
+    """Where a recording goes, and who is told of it: as `convert` takes them."""
+
+    output: str
+    force: bool
+    begun: Callable[[], None]
+    done: Callable[[int], None]
 
 
 class _Conversion:
@@ -111,24 +120,19 @@ class _Conversion:
         return msgspec.structs.replace(end, events=events, folded=folded, evicted=evicted)
 
 
-def _to_lines(  # noqa: PLR0913, PLR0917 - as `convert`
-    conversion: _Conversion,
-    frames: Iterable[Frame | None],
-    output: str,
-    force: bool,  # noqa: FBT001 - never a literal
-    begun: Callable[[], None],
-    done: Callable[[int], None],
+def _to_lines(
+    conversion: _Conversion, frames: Iterable[Frame | None], target: _Target
 ) -> End | None:
-    writer = JsonlWriter(output, conversion.header, force=force)
+    writer = JsonlWriter(target.output, conversion.header, force=target.force)
     end: End | None = None
     try:
-        begun()
+        target.begun()
         conversion.into(writer.write, writer.write_bulk)
         flushed = time.monotonic()
         for frame in frames:
             if frame is not None:
                 end = conversion.take(frame)
-                done(writer.events)
+                target.done(writer.events)
             now = time.monotonic()
             if frame is None or now - flushed >= FLUSH_SECONDS:
                 writer.flush()
@@ -142,13 +146,8 @@ def _to_lines(  # noqa: PLR0913, PLR0917 - as `convert`
     return end
 
 
-def _to_document(  # noqa: PLR0913, PLR0917 - as `convert`
-    conversion: _Conversion,
-    frames: Iterable[Frame | None],
-    output: str,
-    force: bool,  # noqa: FBT001 - never a literal
-    begun: Callable[[], None],
-    done: Callable[[int], None],
+def _to_document(
+    conversion: _Conversion, frames: Iterable[Frame | None], target: _Target
 ) -> End | None:
     ready: list[Line] = []
     last: End | None = None
@@ -157,7 +156,7 @@ def _to_document(  # noqa: PLR0913, PLR0917 - as `convert`
 
     def lines() -> Iterator[Line]:
         nonlocal last, created
-        begun()
+        target.begun()
         created = True
         events = folded = 0
         for frame in frames:
@@ -168,7 +167,7 @@ def _to_document(  # noqa: PLR0913, PLR0917 - as `convert`
             folded += sum(line.count for line in ready if isinstance(line, Folded))
             yield from ready
             ready.clear()
-            done(events)
+            target.done(events)
         if last is not None:
             last = conversion.completed(last, events, folded)
             yield last
@@ -177,14 +176,14 @@ def _to_document(  # noqa: PLR0913, PLR0917 - as `convert`
             yield from ready
 
     try:
-        write_document(output, conversion.header, lines(), force=force)
+        write_document(target.output, conversion.header, lines(), force=target.force)
     except RecordingError as error:
         if not created:
             raise
         raise RecordingError(
             error.what,
             error.why,
-            f"free some space, or record to {Path(output).with_suffix('.jsonl')}: what came "
+            f"free some space, or record to {Path(target.output).with_suffix('.jsonl')}: what came "
             "before such an end can be read there",
         ) from error
     return last
