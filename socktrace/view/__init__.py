@@ -1,0 +1,1 @@
+"""What a screen shows, without a screen: rows, time lines and diagrams, as text with roles."""

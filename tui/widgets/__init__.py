@@ -1,0 +1,1 @@
+"""Parts of which views are made."""
