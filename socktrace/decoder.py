@@ -20,6 +20,7 @@ from socktrace.events import (
     Exit,
     Fork,
     Passed,
+    Renamed,
     SocketInfo,
     TcpSegment,
     TcpState,
@@ -186,6 +187,21 @@ def _bytes_of(records: NDArray[np.void]) -> Buffer:
     return np.ascontiguousarray(records).view(np.uint8).data if len(records) else b""
 
 
+def _without_execs_renames(events: list[tuple[int, Event]]) -> list[tuple[int, Event]]:
+    """Leave out the new names that execve(2) gives: it is told itself, just after."""
+    kept: list[tuple[int, Event]] = []
+    after: dict[int, type] = {}
+    for each in reversed(events):
+        event = each[1]
+        if isinstance(event, Renamed | Exec | Call):
+            if isinstance(event, Renamed) and after.get(event.pid) is Exec:
+                continue
+            after[event.pid] = type(event)
+        kept.append(each)
+    kept.reverse()
+    return kept
+
+
 class Decoder:
     """Full records -> events.
 
@@ -230,11 +246,12 @@ class Decoder:
             raise ValueError(message)
         self._let_names_go()
         places = range(0, len(raw), records.dtype.itemsize)
-        return [
+        events = [
             (end - base, event)
             for end, at, kind in zip(ends(records).tolist(), places, kinds.tolist(), strict=True)
             if (event := by_kind[kind](raw, at)) is not None
         ]
+        return _without_execs_renames(events) if (kinds == KIND_RENAME).any() else events
 
     def _let_names_go(self) -> None:
         """Forget the names that were learnt first, where there are too many."""
@@ -330,9 +347,10 @@ class Decoder:
         last = bool(flags & FLAG_LAST_THREAD)
         return Exit(start - self.base, pid, tid, text_of(name), files, users, last, code)
 
-    def _rename(self, raw: Buffer, at: int) -> None:
-        _, _, tid, _, _, _, _, _, _, name, _ = _read_task(raw, at)
-        self.comms[tid] = text_of(name)
+    def _rename(self, raw: Buffer, at: int) -> Renamed | None:
+        start, pid, tid, _, _, _, _, _, _, name, _ = _read_task(raw, at)
+        comm = self.comms[tid] = text_of(name)
+        return Renamed(start - self.base, pid, comm) if tid == pid else None
 
     def _tcp_state(self, raw: Buffer, at: int) -> TcpState | None:
         fields = _read_tcp(raw, at)

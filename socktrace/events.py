@@ -152,6 +152,14 @@ class Exec(msgspec.Struct, frozen=True, gc=False, tag=True):
     uid: int = 0
 
 
+class Renamed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A process has another name: prctl(2), PR_SET_NAME, by its first thread, or /proc/PID/comm."""
+
+    t: int
+    pid: int
+    comm: str
+
+
 class Exit(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A thread is about to end; its descriptor table goes with it if no other task uses it."""
 
@@ -237,6 +245,16 @@ class Listed(msgspec.Struct, frozen=True, gc=False, tag=True):
     tcp_info: dict[str, int] | None = None
     shutdown: int = 0
     """Bit 0: receiving is shut, bit 1: sending is shut (sk_shutdown)."""
+
+
+class Sampled(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """What sock_diag(7) said of a socket at one moment; see `lines.Sample`."""
+
+    t: int
+    inode: int
+    receive_queue: int | None = None
+    send_queue: int | None = None
+    tcp_info: dict[str, int] | None = None
 
 
 class Watched(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -332,6 +350,7 @@ Event = (
     | Passed
     | Fork
     | Exec
+    | Renamed
     | Exit
     | TcpState
     | TcpSegment
@@ -340,6 +359,7 @@ Event = (
     | Watched
     | Seen
     | Healing
+    | Sampled
 )
 
 Told = Event | Named | Pending

@@ -77,7 +77,10 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
 class Process(
     msgspec.Struct, gc=False, frozen=True, omit_defaults=True, tag_field="kind", tag="process"
 ):
-    """A process appeared, forked, replaced its program or ended."""
+    """A process appeared, forked, replaced its program or ended.
+
+    "seen" once more: it has another name (``comm``), given by itself (prctl(2), PR_SET_NAME).
+    """
 
     t: int
     event: Literal["seen", "fork", "exec", "exit"]

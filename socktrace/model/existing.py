@@ -5,7 +5,7 @@ We attach first and list then, so what events told in the meantime is newer, and
 
 from __future__ import annotations
 
-from socktrace.events import Listed
+from socktrace.events import Listed, Sampled
 from socktrace.lines import Sample
 from socktrace.model.core import Core
 from socktrace.model.guess import api_state_of
@@ -51,6 +51,16 @@ def listed(core: Core, event: Listed) -> None:
         core.emit(
             Sample(event.t, track.number, event.receive_queue, event.send_queue, event.tcp_info)
         )
+
+
+def sampled(core: Core, event: Sampled) -> None:
+    """Take in the queues of a socket that is known, where they are news."""
+    track = core.by_inode.get(event.inode)
+    if track is None or track.api == CLOSED:
+        return
+    queues, known = (event.receive_queue, event.send_queue), core.world.life(track.number).sample
+    if event.tcp_info or known is None or (known.receive_queue, known.send_queue) != queues:
+        core.emit(Sample(event.t, track.number, *queues, event.tcp_info))
 
 
 def begin(core: Core, event: Listed, t: int, origin: str) -> Track:

@@ -43,6 +43,11 @@ class Holders:
         for each in fresh:
             index.setdefault((each.pid, each.fd), []).append(each)
 
+    def adopt(self, life: SocketLife) -> None:
+        """Take over a socket with the holdings that it has."""
+        if len(life.descriptors) >= _WIDE:
+            self._index(life, life.descriptors[-1])
+
     def take(self, life: SocketLife, pid: int, fd: int) -> Holding | None:
         """Find the holding that is about to end, the latest one; None where none is known."""
         index = self._wide.get(life.socket)

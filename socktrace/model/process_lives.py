@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -39,6 +40,16 @@ class ProcessLives:
         """Ended processes that there was no room for."""
         self._limit: Final = gone
         self._gone: Final[dict[int, None]] = {}
+
+    @property
+    def gone(self) -> tuple[int, ...]:
+        """Those that have ended, the first one first."""
+        return tuple(self._gone)
+
+    def take_over(self, processes: Mapping[int, ProcessLife], gone: Iterable[int]) -> None:
+        """Take over processes, and which of them have ended."""
+        self.by_pid.update(processes)
+        self._gone.update(dict.fromkeys(gone))
 
     def take(self, line: Process) -> None:
         """Take in what a line tells."""

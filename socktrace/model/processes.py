@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from socktrace.events import Exec, Exit, Fork, Seen
+from socktrace.events import Exec, Exit, Fork, Renamed, Seen
 from socktrace.lines import Cause, Process
 from socktrace.model.core import Core
 from socktrace.model.descriptors import Table
@@ -105,6 +105,14 @@ def execute(core: Core, event: Exec) -> None:
         release(core, pid, Act(t, "exit", "exit"), keep=table)
         going = [slot for slot, _ in table.held() if slot.cloexec and slot.since <= t]
         drop_slots(core, going, Act(t, "exec", Cause(t, event.tid)))
+
+
+def renamed(core: Core, event: Renamed) -> None:
+    """Take in a new name of a process that is known."""
+    life = core.world.processes.get(event.pid)
+    if life is None or life.ended is not None or life.comm == event.comm:
+        return
+    core.emit(Process(t=event.t, event="seen", pid=event.pid, comm=event.comm))
 
 
 def leave(core: Core, event: Exit) -> None:

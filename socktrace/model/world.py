@@ -8,7 +8,7 @@ way or the other, never both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from socktrace.lines import (
     Descriptor,
@@ -40,6 +40,19 @@ CONNECT_FAILURES: Final = frozenset(
     " EACCES EPERM EADDRNOTAVAIL".split()
 )
 """How a connection attempt fails: connect(2), icmp(7), ip(7)."""
+
+
+class Books(NamedTuple):
+    """What a world keeps beside the lives of its sockets and processes."""
+
+    t: int
+    lost: int
+    newest: int
+    open: tuple[int, ...]
+    closed: tuple[int, ...]
+    unexplained: frozenset[int]
+    gone: tuple[int, ...]
+    forgotten: tuple[int, int, int]
 
 
 class World:
@@ -141,6 +154,11 @@ class World:
         """Give the lives of all sockets that are not closed, oldest first."""
         return [self.sockets[number] for number in self._open]
 
+    @property
+    def open_count(self) -> int:
+        """How many sockets are not closed."""
+        return len(self._open)
+
     def closed_sockets(self) -> list[SocketLife]:
         """Give the lives of all closed sockets still remembered, in order of their end."""
         return [self.sockets[number] for number in self._closed]
@@ -164,6 +182,43 @@ class World:
             "gone_processes": self._people.forgotten,
             "history": self._holders.forgotten + self._states_forgotten,
         }
+
+    # --- copies: see `checkpoints` ----------------------------------------------------------
+
+    @property
+    def newest(self) -> int:
+        """The socket that was told of last."""
+        return self._newest
+
+    def books(self) -> Books:
+        """Copy what is kept beside the lives of sockets and processes."""
+        return Books(
+            t=self.t,
+            lost=self.lost,
+            newest=self._newest,
+            open=tuple(self._open),
+            closed=tuple(self._closed),
+            unexplained=frozenset(self._unexplained),
+            gone=self._people.gone,
+            forgotten=(self._closed_evicted, self._unheld_evicted, self._states_forgotten),
+        )
+
+    def take_over(
+        self,
+        sockets: Mapping[int, SocketLife],
+        processes: Mapping[int, ProcessLife],
+        books: Books,
+    ) -> None:
+        """Become, from empty, the world of which these are; they are its own from now on."""
+        self.sockets.update(sockets)
+        for life in sockets.values():
+            self._holders.adopt(life)
+        self._people.take_over(processes, books.gone)
+        self.t, self.lost, self._newest = books.t, books.lost, books.newest
+        self._open.update(dict.fromkeys(books.open))
+        self._closed.update(dict.fromkeys(books.closed))
+        self._unexplained.update(books.unexplained)
+        self._closed_evicted, self._unheld_evicted, self._states_forgotten = books.forgotten
 
     # --- lines ------------------------------------------------------------------------------
 

@@ -44,7 +44,10 @@ def fit(text: str, width: int) -> str:
     """Cut a text to this many columns, with an ellipsis where something is missing."""
     if width_of(text) <= width:
         return text
-    return _take(text, width - 1) + _ELLIPSIS if width > 0 else ""
+    if width <= 0:
+        return ""
+    head = _take(text, width - 1)
+    return (head if width_of(head) < width else "") + _ELLIPSIS
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

@@ -82,6 +82,8 @@ def test_wide_letters_take_two_columns() -> None:
     """Cutting and padding go by columns, not characters."""
     assert width_of("日本") == 4
     assert fit("日本語", 5) == "日本…"
+    assert [fit("abc", width) for width in range(-1, 4)] == ["", "", "…", "a…", "abc"]
+    assert [fit("日本", width) for width in range(1, 5)] == ["…", "…", "日…", "日本"]
     assert pad("日", 4) == "日  "
     assert pad("ab", 4, right=True) == "  ab"
 

@@ -20,7 +20,7 @@ from socktrace import wire
 from socktrace.calls import NUMBER
 from socktrace.capture import counters, cpu_rings, dispatch, selfcheck, source
 from socktrace.decoder import Decoder, _reader, command_line
-from socktrace.events import Call, Exec, Exit, Fork, Passed, TcpSegment, TcpState
+from socktrace.events import Call, Exec, Exit, Fork, Passed, Renamed, TcpSegment, TcpState
 from socktrace.lines import Address
 
 PROBES = Path(__file__).parents[2] / "probes"
@@ -312,8 +312,12 @@ def test_decode_processes() -> None:
     )
     assert isinstance(exec_, Exec)
     assert exec_.cmdline == ("ls", "-l")
-    assert decoder.decode(make(head__kind=wire.KIND_RENAME, comm=b"worker")) is None
+    assert decoder.decode(make(head__kind=wire.KIND_RENAME, comm=b"worker")) is None  # a thread
     assert decoder.comms == {20: "sh", 11: "worker"}
+    leader = make(head__kind=wire.KIND_RENAME, head__tid=10, head__pid=10, comm=b"leader")
+    renamed = decoder.decode(leader)
+    assert isinstance(renamed, Renamed)
+    assert (renamed.pid, renamed.comm) == (10, "leader")
     exit_ = decoder.decode(
         make(
             head__kind=wire.KIND_EXIT, head__ret=7 << 8, head__length=1,
