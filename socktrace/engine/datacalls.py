@@ -14,16 +14,18 @@ import msgspec
 import numpy as np
 
 from socktrace.engine.datalines import data_lines
+from socktrace.engine.datasums import Settled, of_sum, sums
 from socktrace.tracefile.encoding import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from socktrace.engine.datalines import Names, Sockets
     from socktrace.engine.templates import Templates
     from socktrace.lines import Syscall
+    from socktrace.view.look import RunSum
 
 PIECE: Final = 4096
 """Lines that are made at once: some 800 kB."""
@@ -66,6 +68,40 @@ class DataCalls:
         chosen = records[np.isin(records["inode"], list(inodes))]
         calls = DataCalls(chosen, self._sockets, self._comms, self._templates)
         return DataRun(calls, 0, len(chosen))
+
+    def copied(self, first: int, stop: int) -> DataCalls:
+        """Those from ``first`` up to ``stop``, without the memory of the others.
+
+        Their sockets keep the numbers that they have now, whatever becomes of the inodes.
+        """
+        records = self._records[first:stop].copy()
+        inodes = np.unique(records["inode"]).tolist()
+        numbers = Settled({inode: self.number(inode, first) for inode in inodes if inode})
+        return DataCalls(records, numbers, self._comms, self._templates)
+
+    def joined(self, parts: Iterable[DataRun]) -> DataRun:
+        """Runs of copied calls, these among them, as one."""
+        records, numbers = [], Settled()
+        for calls, first, stop in parts:
+            records.append(calls._records[first:stop])  # noqa: SLF001 - its own kind
+            numbers.update(calls._numbers())  # noqa: SLF001
+        every = np.concatenate(records)
+        return DataRun(DataCalls(every, numbers, self._comms, self._templates), 0, len(every))
+
+    def sums(self, first: int, stop: int) -> list[RunSum]:
+        """What those from ``first`` up to ``stop`` come to: see `datasums`."""
+        return sums(self._records[first:stop], self._sockets, self._comms)
+
+    def singles(self, row: RunSum, first: int, stop: int, most: int) -> Iterator[Syscall]:
+        """Lines of those that a row of `sums` adds up."""
+        chosen = of_sum(self._records[first:stop], row, self._numbers(), most)
+        return data_lines(chosen, self._sockets, self._comms)
+
+    def _numbers(self) -> Mapping[int, int]:
+        if isinstance(self._sockets, Settled):
+            return self._sockets
+        inodes = np.unique(self._records["inode"]).tolist()
+        return {inode: self.number(inode, 0) for inode in inodes if inode}
 
     def lines(self, first: int, stop: int) -> Iterator[Syscall]:
         """The lines of those from ``first`` up to ``stop``."""
@@ -193,9 +229,25 @@ class DataRun(NamedTuple):
         """Those on the sockets of some inodes."""
         return self.calls.of(inodes, self.first, self.stop)
 
+    def own(self) -> DataRun:
+        """The same, for whoever keeps them: it does not keep the memory of the whole batch."""
+        return DataRun(self.calls.copied(self.first, self.stop), 0, self.size)
+
     def lines(self) -> Iterator[Syscall]:
         """A line for each."""
         return self.calls.lines(self.first, self.stop)
+
+    def joined(self, others: Sequence[DataRun]) -> DataRun:
+        """These and others, all of them `own` copies, as one."""
+        return self.calls.joined((self, *others))
+
+    def sums(self) -> list[RunSum]:
+        """What they come to, by process, call and socket."""
+        return self.calls.sums(self.first, self.stop)
+
+    def singles(self, row: RunSum, most: int) -> Iterator[Syscall]:
+        """A line for each of those that one of `sums` adds up, but no more than ``most``."""
+        return self.calls.singles(row, self.first, self.stop, most)
 
     def encoded(self) -> Iterator[tuple[bytes, int]]:
         """The same lines as bytes: see `DataCalls.encoded`."""

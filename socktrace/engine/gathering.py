@@ -154,8 +154,7 @@ class Gatherer:
         self.step(everything=True)
         if healing := self._mending.last():
             self._emit((healing,))
-        for call in blocked:
-            self._tell_pending(call)
+        self._emit(self.pending(blocked))
         return self.capture.counters()
 
     def _check_losses(self) -> None:
@@ -192,17 +191,18 @@ class Gatherer:
         if told := list(events):
             self._sink(told)
 
-    def _tell_pending(self, call: CallInProgress) -> None:
-        """A call that never returned while we watched shows in no record."""
-        pid, name = process_of(call.tid), call.call.name
-        if pid is None:
-            return
-        descriptors: Sequence[int] = ()
-        if name in WAITS and not name.startswith("epoll"):
-            descriptors = descriptors_waited_for(pid, name, call.args)
-        self._emit(
-            (
-                *self._naming.look_up(pid, call.tid),
+    def pending(self, calls: Iterable[CallInProgress]) -> list[Told]:
+        """What is to be told of calls that have not returned: they show in no record."""
+        told: list[Told] = []
+        for call in calls:
+            pid, name = process_of(call.tid), call.call.name
+            if pid is None:
+                continue
+            descriptors: Sequence[int] = ()
+            if name in WAITS and not name.startswith("epoll"):
+                descriptors = descriptors_waited_for(pid, name, call.args)
+            told += self._naming.look_up(pid, call.tid)
+            told.append(
                 Pending(
                     t=self.capture.now(),
                     since=call.since,
@@ -213,9 +213,9 @@ class Gatherer:
                     inode=call.inode,
                     descriptors=tuple(descriptors),
                     began_before=call.began_before,
-                ),
+                )
             )
-        )
+        return told
 
     def close(self) -> None:
         """Free what the kernel holds for us."""

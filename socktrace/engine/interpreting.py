@@ -86,7 +86,8 @@ class Interpreter:
         if isinstance(event, Named):
             self._name(event)
         elif isinstance(event, Pending):
-            self._tell_blocked(event)
+            if blocked := self.blocked(event):
+                self._sink(blocked)
         else:
             if isinstance(event, Seen) and event.comm:
                 self._decoder.comms.setdefault(event.pid, event.comm)
@@ -98,7 +99,8 @@ class Interpreter:
         if event.tid in self._decoder.gone:
             self._decoder.gone.remove(event.tid)
 
-    def _tell_blocked(self, call: Pending) -> None:
+    def blocked(self, call: Pending) -> Blocked | None:
+        """What is to be told of a call that has not returned; None if it is about no socket."""
         socket, sockets = None, None
         if call.call in WAITS:
             if call.call.startswith("epoll"):
@@ -108,18 +110,16 @@ class Interpreter:
         elif call.inode:
             socket = self._tracker.socket_id(call.inode)
         if socket is None and not sockets:
-            return
-        self._sink(
-            Blocked(
-                t=call.t,
-                since=call.since,
-                pid=call.pid,
-                tid=call.tid,
-                comm=self._pipeline.comms.of(call.tid, call.pid),
-                call=call.call,
-                fd=call.fd if _FIRST_ARGUMENTS[call.call] in _DESCRIPTOR_NAMES else None,
-                socket=socket,
-                sockets=sockets,
-                began_before=call.began_before,
-            )
+            return None
+        return Blocked(
+            t=call.t,
+            since=call.since,
+            pid=call.pid,
+            tid=call.tid,
+            comm=self._pipeline.comms.of(call.tid, call.pid),
+            call=call.call,
+            fd=call.fd if _FIRST_ARGUMENTS[call.call] in _DESCRIPTOR_NAMES else None,
+            socket=socket,
+            sockets=sockets,
+            began_before=call.began_before,
         )

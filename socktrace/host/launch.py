@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from socktrace.errors import SocktraceError
+from socktrace.host.pseudo_terminal import TERM, PseudoTerminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,15 @@ _BY_SIGNAL: Final = 128
 
 _PYTHON_IGNORES: Final = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that the interpreter ignores for itself; a program expects their defaults."""
+_OF_TERMINALS: Final = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+)
+"""Signals that come of a terminal: in one of its own, a program has their defaults."""
 
 
 class CommandError(SocktraceError):
@@ -32,16 +42,17 @@ class Child:
     """A command that was forked and waits at a gate before exec.
 
     It shares our terminal, standard streams, process group and working directory, as if it had been
-    started by the shell.
+    started by the shell; or it has a terminal of its own, and leads a session there.
 
     Args:
         command: the program and its arguments.
+        terminal: where it is to run; None: in ours.
 
     Raises:
         CommandError: there is no such program.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], terminal: PseudoTerminal | None = None) -> None:
         """Fork; the command itself does not run yet."""
         if shutil.which(command[0]) is None:
             raise CommandError(
@@ -60,7 +71,9 @@ class Child:
         if self.pid == 0:
             os.close(self._gate)
             os.close(self._failure)
-            _become(self.command, gate_read, failure_write)
+            _become(self.command, gate_read, failure_write, terminal)
+        if terminal is not None:
+            terminal.handed_over()
         os.close(gate_read)
         os.close(failure_write)
         self.pidfd = os.pidfd_open(self.pid)
@@ -101,9 +114,11 @@ class Child:
     def ended(self) -> bool:
         """Whether it has ended."""
         if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = status
+            # Whoever waits in another thread may have been quicker: it tells the status at once.
+            with contextlib.suppress(ChildProcessError):
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                if pid:
+                    self._status = status
         return self._status is not None
 
     def wait(self) -> None:
@@ -129,10 +144,17 @@ class Child:
         os.close(self.pidfd)
 
 
-def _become(command: list[str], gate: int, failure: int) -> NoReturn:
+def _become(
+    command: list[str], gate: int, failure: int, terminal: PseudoTerminal | None
+) -> NoReturn:
     """In the child: wait at the gate, then be the command."""
     try:
-        for number in _PYTHON_IGNORES:
+        if terminal is not None:
+            terminal.become_mine()
+            os.environ["TERM"] = TERM
+            for name in ("LINES", "COLUMNS"):
+                os.environ.pop(name, None)
+        for number in (*_PYTHON_IGNORES, *(_OF_TERMINALS if terminal is not None else ())):
             signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # Under nohup(1) SIGHUP was ignored before us: so it is for the command.

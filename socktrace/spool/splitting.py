@@ -19,14 +19,22 @@ FULL_MOST: Final = 4_096
 """Records in a piece: some megabytes, and a fraction of a second to interpret."""
 
 
-def split(records: Records) -> Iterator[Records]:
-    """The pieces of a reading, cut between two moments; what was added up comes with the last."""
+def split(
+    records: Records, full_most: int = FULL_MOST, data_most: int = DATA_MOST
+) -> Iterator[Records]:
+    """The pieces of a reading, cut between two moments; what was added up comes with the last.
+
+    Args:
+        records: the reading.
+        full_most: full records in a piece.
+        data_most: records of data calls in a piece.
+    """
     full, data, folds = records
-    if len(data) <= DATA_MOST and len(full) <= FULL_MOST:
+    if len(data) <= data_most and len(full) <= full_most:
         yield records
         return
     full_ends, data_ends = ends(full), ends(data)
-    cuts = np.union1d(_moments(full_ends, FULL_MOST), _moments(data_ends, DATA_MOST))
+    cuts = np.union1d(_moments(full_ends, full_most), _moments(data_ends, data_most))
     full_at = [0, *np.searchsorted(full_ends, cuts, side="right").tolist(), len(full)]
     data_at = [0, *np.searchsorted(data_ends, cuts, side="right").tolist(), len(data)]
     for piece in range(len(cuts) + 1):

@@ -1,0 +1,1 @@
+"""Sources of sockets for a screen: see `socktrace.view.look.Feed`."""
