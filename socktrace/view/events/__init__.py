@@ -1,0 +1,1 @@
+"""The events as a list: what was told, kept, chosen, found and written line by line."""

@@ -1,0 +1,1 @@
+"""Processes as a tree, and the descriptors of one of them."""
