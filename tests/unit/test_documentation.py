@@ -42,6 +42,13 @@ def test_the_examples_print_what_is_shown(name: str, make_examples: Any) -> None
     assert make_examples.refresh(text) == text, "run scripts/make-examples"
 
 
+def test_every_key_is_listed(make_examples: Any) -> None:
+    """The page on the screen has the table of actions."""
+    text = (ROOT / "docs" / "ui.md").read_text(encoding="utf-8")
+    assert make_examples.refresh(text) == text, "run scripts/make-examples"
+    assert text.count("\n| ") > 50
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link names a file or a directory of the repository."""

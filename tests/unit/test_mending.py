@@ -82,6 +82,26 @@ def test_looks_are_rare_while_losses_go_on() -> None:
     assert 4 <= len(slower.looks) <= 5
 
 
+def test_when_losses_are_over_it_is_soon_seen() -> None:
+    """However long a look takes: what is believed is wrong until then."""
+    machine = Machine()
+    machine.takes = 400 * MS
+    machine.run(2 * SECOND, losing=True)
+    before, over = len(machine.looks), machine.now
+    machine.run(2 * SECOND)
+    assert len(machine.looks) > before
+    assert machine.looks[before][0] <= over + SECOND + machine.takes + 20 * MS
+
+
+def test_what_else_is_done_meanwhile_does_not_count() -> None:
+    """Only what a look itself takes makes it rare."""
+    machine = Machine()
+    machine.takes = 500 * MS
+    machine.mending = Mending(machine.look, lambda: 490 * MS * len(machine.looks))
+    machine.run(60 * SECOND, losing=True)
+    assert len(machine.looks) > 30
+
+
 def test_a_look_is_told_when_all_before_it_has_come() -> None:
     """Not after a reading that began before it had ended: that may lack what is older."""
     machine = Machine()

@@ -9,6 +9,7 @@ from textual.containers import Container
 
 if TYPE_CHECKING:
     from socktrace.model.filters import Filter
+    from socktrace.settings import Settings
     from socktrace.tui.app import SocktraceApp
     from socktrace.view.look import Look
 
@@ -32,7 +33,13 @@ class View(Container):
     always: ClassVar[bool] = False
     """It takes every look, not only while it is shown."""
 
+    unfinished: bool = False
+    """There is more to draw though nothing is new: a search or a filter that goes on."""
+
     DEFAULT_CSS = "View { height: 1fr; width: 1fr; }"
+
+    def configure(self, settings: Settings) -> None:
+        """Take what the user has chosen; called once, before anything else."""
 
     def take(self, look: Look) -> None:
         """Take in what has come; `Look.changed` and `Look.fresh` are told once only."""
@@ -53,6 +60,11 @@ class View(Container):
 
         assert isinstance(self.app, SocktraceApp)  # noqa: S101 - for the type alone
         return self.app
+
+    @classmethod
+    def offers(cls, method: str) -> bool:
+        """Whether this view has a method of its own for what views need not have."""
+        return getattr(cls, method) is not getattr(View, method)
 
     # --- what the actions that work everywhere need; None or False: there is nothing here ---
 

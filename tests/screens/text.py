@@ -1,0 +1,25 @@
+"""What is on the screen, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.screen import Screen
+
+
+def lines(app: App[Any]) -> list[str]:
+    """Each line of the screen, as wide as it is."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip) for strip in strips]
+
+
+def shows(app: App[Any], screen: type[Screen[Any]]) -> bool:
+    """Whether such a screen is on top."""
+    return isinstance(app.screen, screen)
+
+
+def text(app: App[Any]) -> str:
+    """The whole screen."""
+    return "\n".join(lines(app))
