@@ -7,6 +7,7 @@ mistyped word answer at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
 import os
@@ -35,8 +36,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "recover": Command(
         "socktrace.commands.recover", "make the recording that a crash has left as a spool"
     ),
+    "replay": Command("socktrace.commands.replay", "watch a recording as if it were live"),
     "show": Command("socktrace.commands.show", "print a recording as text"),
     "export": Command("socktrace.commands.export", "convert or anonymize a recording"),
+    "config": Command(
+        "socktrace.commands.config", "say which settings are in force, and where they are"
+    ),
     "doctor": Command("socktrace.commands.doctor", "say what this machine allows and lacks"),
 }
 """Every sub-command, in the order in which ``--help`` lists them."""
@@ -60,6 +65,7 @@ examples:
   socktrace --port 443                          only those of one port
   socktrace record -o t.jsonl -- curl -s URL    record one program from its first call
   socktrace show t.jsonl                        read what was recorded
+  socktrace replay t.jsonl                      or watch it, with a time line
   socktrace doctor                              what is missing here, and how to get it
 
 socktrace COMMAND --help tells about one command.
@@ -113,6 +119,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The interpreter flushes stdout once more as it ends: give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
+
+
+def entry() -> NoReturn:
+    """Run the command line, then end the process at once.
+
+    Python would free each object first: after a recording of a million lines that takes a second,
+    in which the shell's prompt does not come back. The kernel takes it all back together.
+    """
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it any more
+            stream.flush()
+    os._exit(status)
 
 
 def report(error: SocktraceError, stream: TextIO) -> None:

@@ -114,13 +114,14 @@ class Frame(KeysInOrder, inherit_bindings=False):
         if not self.is_running or self._exit:
             return
         began = time.monotonic()
-        self._tick()
+        self.tick()
         self.call_after_refresh(self._beaten, began)
 
     def _beaten(self, began: float) -> None:
         self.set_timer(self.pace.after(time.monotonic() - began), self._beat)
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Look, and draw what is new."""
         if self.paused:
             return
         new, now = self.looking.look(self.view), time.monotonic()

@@ -122,7 +122,7 @@ class Replaying(Frame, inherit_bindings=False):
 
         began = time.monotonic()
         if began >= self._next_look:
-            self._tick()
+            self.tick()
             spent = time.monotonic() - began
             # A key that is held must not be answered long after it is let go: what takes long is
             # left to the next beat.

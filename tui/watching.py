@@ -44,8 +44,9 @@ class Watching(Frame, inherit_bindings=False):
             await self.mount(TimeLine(feed.player), before=self.query_one(StatusLine))
         self.tell()
 
-    def _tick(self) -> None:
-        super()._tick()
+    def tick(self) -> None:
+        """Look, draw, and tell how the source is doing."""
+        super().tick()
         self.status = self.feed.status()
         now = time.monotonic()
         if now - self._measured >= _SECOND:

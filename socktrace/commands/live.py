@@ -1,38 +1,43 @@
-"""Watch sockets as they live: each call, and what it led to, line by line.
+"""See every socket of this machine, live: all of them as a table, each with its whole life.
 
-Without a command after --, the whole machine (or what the filters select) until Ctrl-C;
-with one, that command and everything it starts, until it ends.
+Without a command after --, the whole machine (or what the filters select) until q; with one, that
+command, in a terminal of its own within the screen, and everything it starts. Where standard
+output is no terminal, or with --plain, it prints lines of text instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from socktrace.commands import limiting, watching
-from socktrace.commands.looping import Loop
-from socktrace.commands.output import Output
+from socktrace.commands.screen import show, there_is_a_terminal
 from socktrace.commands.values import payload_bytes, seconds
-from socktrace.engine.garbage import relax_collector
-from socktrace.engine.hiding import Hiding
-from socktrace.engine.selecting import Selecting
-from socktrace.engine.session import Session
+from socktrace.engine.feeds.listing import ListingFeed
+from socktrace.engine.replaying import ReplayFeed
 from socktrace.host.launch import Child
-from socktrace.host.processes import ancestors
-from socktrace.model.limits import counted
-from socktrace.text.losses import lost_sentences
-from socktrace.text.telling import Teller
+from socktrace.host.privileges import why_no_capture
+from socktrace.host.pseudo_terminal import PseudoTerminal
 
 if TYPE_CHECKING:
-    from socktrace.lines import Line
+    from collections.abc import Callable, Sequence
 
+    from socktrace.host.privileges import Problem
+    from socktrace.model.filters import Filter
+    from socktrace.view.look import Feed
+
+_SAMPLE: Final = Path(__file__).parents[1] / "samples" / "town.jsonl"
+"""What there is to see where nothing can be captured."""
 _EPILOG: Final = """\
 examples:
   socktrace live                                  every socket of this machine
   socktrace live --comm nginx --state close-wait  what hangs in one program
   socktrace live -- curl -s http://localhost/     one command and all it starts
+  socktrace live --plain | grep ECONNREFUSED      as text, line by line
+
+On the screen: ? shows every key, q ends.
 """
 
 
@@ -46,6 +51,9 @@ def add_parser(subparsers: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="print lines of text, without a screen"
+    )
     parser.add_argument("--duration", type=seconds, metavar="S", help="end after this many seconds")
     parser.add_argument(
         "--payload",
@@ -57,83 +65,71 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--show-terminal",
         action="store_true",
-        help="also what shows this terminal (sshd, tmux, ...): each line printed makes it work, "
-        "and so makes another line",
+        help="also what shows this terminal (sshd, tmux, ...): whatever is shown makes it work, "
+        "and so makes more to show",
     )
     watching.add_filters(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Watch until the end; the exit status is the command's, or 0."""
+    if args.plain or not there_is_a_terminal():
+        from socktrace.commands.streaming import stream  # noqa: PLC0415 - one way or the other
+
+        return stream(args)
     selected = watching.selection(args)
-    limits = limiting.limits(args)
-    watching.refuse_without_rights()
-    child = Child(args.traced) if args.traced else None
+    problems = why_no_capture()
+    if problems and args.traced:
+        watching.refuse_without_rights()
+    if problems:
+        return show(None, selected=selected, problems=problems, choices=_instead(args, problems))
+    return _capture(args, selected)
+
+
+def _capture(args: argparse.Namespace, selected: Filter | None) -> int:
+    from socktrace.engine.feeds.live import LiveFeed  # noqa: PLC0415 - where it can work
+
+    terminal = PseudoTerminal() if args.traced else None
+    child = Child(args.traced, terminal) if terminal is not None else None
     try:
         options = watching.capture_options(args, child)
-        lines = Selecting(selected, limits)
-        with Session(options, lines.take, say=watching.say, limits=limits) as session:
-            lines.world = session.world
-            screen = _Screen(session)
-            lines.sink = screen.take
-            shown_by = _terminal_side(args)
-            if shown_by:
-                hiding = Hiding(frozenset(shown_by), screen.take, session.world)
-                lines.sink = hiding.take
-            session.start(None if child is None else child.pid)
-            relax_collector()
-            loop = Loop(session, child, args.duration)
-            watching.say("watching; Ctrl-C ends")
-            if shown_by:
-                names = ", ".join(f"{name}({pid})" for pid, name in shown_by.items())
-                watching.say(f"not shown, since it shows this: {names} (--show-terminal)")
-            if child is not None:
-                child.release()
-            loop.run(screen.tick)
-            counters = session.finish()
-            lines.finish()
-            screen.finish()
-            evicted = counted(session.evictions, lines.evictions)
-            for sentence in limiting.sentences(evicted, limits):
-                watching.say(sentence)
-            if counters.lost:
-                watching.say(f"{counters.lost} events were lost")
-                for sentence in lost_sentences(session.lost, options.rings):
-                    watching.say(sentence)
-        return child.exit_status if child is not None else 0
+        feed = LiveFeed(
+            options,
+            partial(watching.header, args, options),
+            child=child,
+            limits=limiting.limits(args),
+            hidden=frozenset(watching.terminal_side(args)),
+        )
+        command = (child, terminal) if child is not None and terminal is not None else None
+        status = show(feed, selected=selected, command=command, duration=args.duration)
+        return child.exit_status if child is not None and child.ended() else status
     finally:
         if child is not None:
             child.abandon()
+        if terminal is not None:
+            terminal.close()
 
 
-def _terminal_side(args: argparse.Namespace) -> dict[int, str]:
-    """The processes that stand between us and the eyes of the user, by pid; none if asked for.
+def _instead(
+    args: argparse.Namespace, problems: Sequence[Problem]
+) -> dict[str, Callable[[], Feed]]:
+    """What can be looked at without eBPF."""
 
-    Those who started us, and so hold the other side of our terminal, are among our ancestors.
-    """
-    if not sys.stdout.isatty() or args.show_terminal or args.pid or args.traced:
-        return {}
-    return dict(ancestors(os.getpid()))
+    def listing() -> Feed:
+        return ListingFeed(
+            [problem.why for problem in problems],
+            pids=frozenset(args.pid) if args.pid else None,
+            limits=limiting.limits(args),
+            hidden=frozenset(watching.terminal_side(args)),
+        )
 
+    def sample() -> Feed:
+        feed = ReplayFeed(str(_SAMPLE), "of a small town of servers")
+        feed.controls.seek(0)
+        feed.controls.play()
+        return feed
 
-class _Screen:
-    """Prints lines as they come, each below the call that caused it."""
-
-    def __init__(self, session: Session) -> None:
-        self._now = session.capture.now
-        self._out = Output(sys.stdout)
-        self._teller = Teller(session.world, self._out.style)
-        self._teller.width = self._out.wrap_width
-
-    def take(self, line: Line) -> None:
-        self._out.write_lines(self._teller.take(line))
-
-    def tick(self) -> None:
-        """Print what has waited long enough, and let it all be seen."""
-        self._teller.width = self._out.wrap_width
-        self._out.write_lines(self._teller.late(self._now()))
-        sys.stdout.flush()
-
-    def finish(self) -> None:
-        self._out.write_lines(self._teller.rest())
-        sys.stdout.flush()
+    return {
+        "replay a recording of some servers and their clients": sample,
+        "look at the sockets that exist, as sock_diag lists them": listing,
+    }

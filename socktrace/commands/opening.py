@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STDIN: Final = "-"
+STDIN_NAME: Final = "standard input"
 FILE_HELP: Final = 'a .jsonl or .json recording, or one of .gz; "-": stdin'
 
 
@@ -29,6 +30,23 @@ def opened(name: str) -> Iterator[Recording]:
         with open_recording(name) as recording:
             yield recording
         return
+    with kept_stdin() as path:
+        try:
+            recording = open_recording(path)
+        except RecordingError as error:
+            raise RecordingError("cannot read standard input", error.why, error.next_step) from None
+        with recording:
+            recording.path = STDIN_NAME
+            yield recording
+
+
+@contextlib.contextmanager
+def kept_stdin() -> Iterator[str]:
+    """Keep what comes through standard input in a nameless file: the path to open it by.
+
+    Raises:
+        RecordingError: Nothing is piped into it, or it cannot be read or kept.
+    """
     with tempfile.TemporaryFile(prefix="socktrace-") as spool:
         if sys.stdin.isatty():
             raise RecordingError(
@@ -43,10 +61,4 @@ def opened(name: str) -> Iterator[Recording]:
             raise RecordingError(
                 "cannot read standard input", reason(error), "record to a file, and name that"
             ) from error
-        try:
-            recording = open_recording(f"/proc/self/fd/{spool.fileno()}")
-        except RecordingError as error:
-            raise RecordingError("cannot read standard input", error.why, error.next_step) from None
-        with recording:
-            recording.path = "standard input"
-            yield recording
+        yield f"/proc/self/fd/{spool.fileno()}"

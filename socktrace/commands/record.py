@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from socktrace import __version__
 from socktrace.commands import limiting, watching
 from socktrace.commands.finishing import Finishing, Hurried
 from socktrace.commands.looping import Loop
@@ -21,8 +20,6 @@ from socktrace.engine.converter import Converter
 from socktrace.engine.recorder import Recorder
 from socktrace.errors import UsageError
 from socktrace.host.launch import Child
-from socktrace.host.machine import describe_host
-from socktrace.lines import FORMAT, VERSION, Header
 from socktrace.model.limits import Limits
 from socktrace.spool.writer import refuse_existing_spool
 from socktrace.text.losses import lost_sentences
@@ -30,7 +27,6 @@ from socktrace.tracefile.errors import RecordingError
 from socktrace.tracefile.files import STDOUT, refuse_existing
 
 if TYPE_CHECKING:
-    from socktrace.capture.options import CaptureOptions
     from socktrace.model.limits import Limits
 
 _EXIT_ERROR: Final = 2
@@ -104,7 +100,7 @@ def _recorded(
     """Record; the exit status. Says at the end what there is to say."""
     options = watching.capture_options(args, child)
     with Recorder(options, converter, say=watching.say) as recorder:
-        recorder.begin(_header(args, options, recorder), limits)
+        recorder.begin(watching.header(args, options, recorder.capture), limits)
         loop = Loop(recorder, child, args.duration)
         with loop.heeding():
             recorder.start(None if child is None else child.pid)
@@ -124,21 +120,6 @@ def _recorded(
     for sentence in (*recorder.notes, *forgotten, f"{written}{where}, {lost}", *losses):
         watching.say(sentence)
     return _status(args, child, loop, lost=bool(counters.lost))
-
-
-def _header(args: argparse.Namespace, options: CaptureOptions, recorder: Recorder) -> Header:
-    return Header(
-        format=FORMAT,
-        version=VERSION,
-        started_at=recorder.capture.started_at.isoformat().replace("+00:00", "Z"),
-        host=describe_host(),
-        source="ebpf",
-        filters=watching.described(args),
-        command=args.traced or None,
-        payload_limit=args.payload,
-        rings=options.rings,
-        generator=f"socktrace {__version__}",
-    )
 
 
 def _give_up(

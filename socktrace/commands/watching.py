@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from socktrace import __version__
 from socktrace.calls import NUMBER
 from socktrace.capture.options import CaptureOptions
 from socktrace.commands import filtering, limiting, rings
@@ -17,11 +18,15 @@ from socktrace.errors import SocktraceError, UsageError
 from socktrace.escape import printable
 from socktrace.host.cgroups import resolve_cgroup, resolve_container
 from socktrace.host.launch import Child
+from socktrace.host.machine import describe_host
 from socktrace.host.privileges import why_no_capture
+from socktrace.host.processes import ancestors
+from socktrace.lines import FORMAT, VERSION, Header
 
 if TYPE_CHECKING:
     import argparse
 
+    from socktrace.capture.source import Capture
     from socktrace.model.filters import Filter
 
 SELECTING: Final = ("comm", "port", "addr", "family", "type", "state", "where")
@@ -175,6 +180,32 @@ def described(args: argparse.Namespace) -> dict[str, Any]:
     names = ("pid", "follow", "user", "cgroup", "container", "calls", *SELECTING, "limit")
     given = {name: value for name in names if (value := getattr(args, name))}
     return given if args.events == EVENTS[0] else {**given, "events": args.events}
+
+
+def header(args: argparse.Namespace, options: CaptureOptions, capture: Capture) -> Header:
+    """The first line of a recording of this capture."""
+    return Header(
+        format=FORMAT,
+        version=VERSION,
+        started_at=capture.started_at.isoformat().replace("+00:00", "Z"),
+        host=describe_host(),
+        source="ebpf",
+        filters=described(args),
+        command=args.traced or None,
+        payload_limit=args.payload,
+        rings=options.rings,
+        generator=f"socktrace {__version__}",
+    )
+
+
+def terminal_side(args: argparse.Namespace) -> dict[int, str]:
+    """The processes that stand between us and the eyes of the user, by pid; none if asked for.
+
+    Those who started us, and so hold the other side of our terminal, are among our ancestors.
+    """
+    if not sys.stdout.isatty() or args.show_terminal or args.pid or args.traced:
+        return {}
+    return dict(ancestors(os.getpid()))
 
 
 def refuse_without_rights() -> None:

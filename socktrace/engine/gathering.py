@@ -77,7 +77,9 @@ class Gatherer:
         self._ours = {os.getpid(), *ours}
         self._naming = Naming()
         self._next_loss_check = 0.0
-        self._mending = Mending(self._look_again)
+        self._elsewhere = 0
+        """ns that reading the rings, and what is done with it at once, took within looks."""
+        self._mending = Mending(self._look_again, lambda: self._elsewhere)
         self._next_read = 0.0
         self.lost: dict[tuple[str, str], int] = {}
         """What was lost so far, by reason and ring."""
@@ -179,8 +181,10 @@ class Gatherer:
     def _read_meanwhile(self) -> None:
         now = time.monotonic()
         if now >= self._next_read:
-            self._next_read = now + TICK_SECONDS
+            began = self.capture.now()
             self._take(self.capture.read_raw())
+            self._elsewhere += self.capture.now() - began
+            self._next_read = time.monotonic() + TICK_SECONDS
 
     def _take(self, raw: RawBatch) -> None:
         self._emit(self._naming.unnamed(raw))

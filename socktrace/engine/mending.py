@@ -31,16 +31,25 @@ class Mending:
     Args:
         look: looks at the machine: since when something is missing, and whether nothing was lost
             since the look before.
+        elsewhere: how many ns went, within all looks so far, into what could not wait meanwhile.
     """
 
-    def __init__(self, look: Callable[[int, bool], Healing]) -> None:
+    def __init__(
+        self, look: Callable[[int, bool], Healing], elsewhere: Callable[[], int] = lambda: 0
+    ) -> None:
         """Begin with nothing lost."""
         self._look = look
+        self._elsewhere = elsewhere
         self._since: int | None = None
         """When the first of what has been lost since the last look may have happened."""
         self._again = False
         """A look has been made that one more is to follow."""
         self._next = 0
+        """While more is lost, no look before this moment."""
+        self._lost = 0
+        """When it was last seen that something was lost,"""
+        self._looked = 0
+        """and when the last look ended."""
         self._waiting: Healing | None = None
         self._before = 0
 
@@ -50,6 +59,7 @@ class Mending:
             if loss.hides_lives:
                 begun = loss.since if loss.since is not None else self._before
                 self._since = begun if self._since is None else min(self._since, begun)
+                self._lost = loss.t
             self._before = loss.t
 
     def ready(self, read: int) -> Healing | None:
@@ -62,8 +72,11 @@ class Mending:
 
     def look_if_due(self, now: int) -> None:
         """Look, if there is a reason to and it is not too soon."""
-        if self._waiting is None and now >= self._next and (self._again or self._since is not None):
-            self._take_look()
+        if self._waiting is None and (self._again or self._since is not None):
+            # When it is over it is worth a look, whatever that costs: there is none to follow.
+            over = now >= max(self._lost, self._looked) + _LEAST_NS
+            if over or now >= self._next:
+                self._take_look()
 
     def look_before_end(self) -> None:
         """Look if anything is missing, while what was captured still runs."""
@@ -78,9 +91,10 @@ class Mending:
 
     def _take_look(self) -> None:
         since, self._since = self._since, None
-        again = since is None
+        again, before = since is None, self._elsewhere()
         seen = self._look(self._before if since is None else since, again)
         self._waiting = seen
         self._again = not again
-        pause = _TIMES_AS_LONG * (seen.t - seen.began)
+        pause = _TIMES_AS_LONG * (seen.t - seen.began - (self._elsewhere() - before))
+        self._looked = seen.t
         self._next = seen.t + min(max(_LEAST_NS, pause), _MOST_NS)

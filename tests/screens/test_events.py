@@ -57,7 +57,7 @@ class Screen:
 
     def look(self) -> None:
         """Let a tick pass."""
-        self.app._tick()
+        self.app.tick()
 
     @property
     def text(self) -> str:

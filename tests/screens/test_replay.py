@@ -46,7 +46,7 @@ def replay(
             app = SocktraceApp(feed)
             async with app.run_test(size=size, notifications=True) as pilot:
                 assert feed.archive.wait(20)
-                app._tick()
+                app.tick()
                 await pilot.pause()
                 await test(pilot, app, feed)
 
@@ -140,7 +140,7 @@ def test_playing() -> None:
         await pilot.pause(0.3)
         assert "▶ playing  1/32x" in below(app)
         clock.now += 1.0
-        app._tick()
+        app.tick()
         assert player.start < player.now < player.end
         await pilot.press("right_square_bracket", "right_square_bracket")
         assert player.speed == 1 / 8
@@ -153,7 +153,7 @@ def test_playing() -> None:
         assert not plays(feed)
         await pilot.press("space")
         clock.now += 10
-        app._tick()
+        app.tick()
         assert not plays(feed)
         assert player.now == player.end
         await pilot.press("I")

@@ -194,8 +194,8 @@ class LiveFeed(MachineFeed):
                 return
             for piece in split(Records(*item), _FULL_MOST, _DATA_MOST):
                 self._breathe()
+                self._behind = _age(piece)  # before: what is taken in is changed by that
                 interpreter.take(RawBatch(*piece))
-                self._behind = _age(piece)
 
     def _take_inbox(self) -> None:
         while self._inbox:
@@ -245,7 +245,6 @@ class LiveFeed(MachineFeed):
 
 
 def _age(records: Records) -> float:
-    """Seconds since the latest of these calls returned; 0 where none of them tells."""
-    read = [each for each in (records.full, records.data) if len(each)]
-    latest = max((int(ends(each)[-1]) for each in read), default=0)
-    return (time.monotonic_ns() - latest) / 1e9 if latest else 0.0
+    """Seconds since the latest of these calls returned; 0 where there are none."""
+    latest = [int(ends(each)[-1]) for each in (records.full, records.data) if len(each)]
+    return (time.monotonic_ns() - max(latest)) / 1e9 if latest else 0.0
