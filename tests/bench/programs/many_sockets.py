@@ -140,6 +140,7 @@ class Measured(SocktraceApp):
         super().begin()
 
     def tick(self) -> None:
+        """Note how long it takes."""
         began, took = time.monotonic(), feed_of(self).took
         super().tick()
         simulated = feed_of(self).took - took
