@@ -44,6 +44,8 @@ class Endings(Frame, inherit_bindings=False):
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+        if "address_names" in vars(self):
+            self.address_names.close()
         self.feed.close()
 
     def _handle_exception(self, error: Exception) -> None:

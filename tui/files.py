@@ -87,9 +87,10 @@ class Files(Frame, inherit_bindings=False):
 
     def action_picture(self) -> None:
         """Save the screen as a picture, in the current directory."""
-        picture = self.export_screenshot(title="socktrace")
+        from socktrace.tui.picture import picture_of  # noqa: PLC0415 - on demand
+
         try:
-            path = _write_new(file_name("svg"), picture.encode())
+            path = _write_new(file_name("svg"), picture_of(self).encode())
         except SocktraceError as error:
             self.complain(error)
         else:

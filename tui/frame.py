@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Hashable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.notifications import SeverityLevel
@@ -20,6 +21,7 @@ from socktrace.tui.pace import Meter, Pace
 from socktrace.tui.theme import DARK, LIGHT, theme_name
 
 if TYPE_CHECKING:
+    from socktrace.host.address_names import AddressNames
     from socktrace.tui.views.base import View
     from socktrace.view.look import Feed
 
@@ -94,6 +96,13 @@ class Frame(KeysInOrder, inherit_bindings=False):
     def view(self) -> View:
         """The view that is shown."""
         return self.views[self._shown]
+
+    @cached_property
+    def address_names(self) -> AddressNames:
+        """Names of addresses, for all views: each is asked for once."""
+        from socktrace.host.address_names import AddressNames  # noqa: PLC0415 - if wanted
+
+        return AddressNames()
 
     async def use(self, feed: Feed) -> None:
         """Begin to look at this source."""

@@ -39,15 +39,28 @@ def describe(mode: int) -> str:
 
 
 def create(path: str) -> int:
-    """Create a file that did not exist, mode 0600, never through a link; its descriptor."""
+    """Create a file that did not exist, mode 0600, never through a link; its descriptor.
+
+    Under sudo(8) it belongs to whoever called that, who could not read it otherwise.
+    """
     try:
-        return os.open(path, _CREATE, MODE)
+        descriptor = os.open(path, _CREATE, MODE)
     except FileExistsError:
         raise _exists(path) from None
     except (OSError, ValueError) as error:
         raise RecordingError(
             f"cannot create {path!r}", reason(error), _NEXT_STEPS.get(_errno(error), CHECK_NAME)
         ) from error
+    _give_to_caller(descriptor)
+    return descriptor
+
+
+def _give_to_caller(descriptor: int) -> None:
+    """Give a new file to the user who called sudo(8): SUDO_UID and SUDO_GID."""
+    uid, gid = (os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID"))
+    if os.geteuid() == 0 and uid.isdecimal() and gid.isdecimal():
+        with contextlib.suppress(OSError, OverflowError):  # it stays root's: a file all the same
+            os.fchown(descriptor, int(uid), int(gid))
 
 
 def refuse_existing(path: str) -> None:

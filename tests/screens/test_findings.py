@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -14,7 +13,7 @@ from socktrace.lines import Finding, Frame
 from socktrace.tui.app import SocktraceApp
 from socktrace.tui.views.findings import FindingsView
 from tests.screens.scripted import ScriptedFeed
-from tests.screens.text import lines, text
+from tests.screens.text import app_of, lines, settle, text
 from tests.unit.process_samples import SECOND, opened, process
 
 WAITING = Finding(
@@ -80,23 +79,6 @@ async def view_of(
         assert isinstance(view, FindingsView)
         await settle(pilot)
         yield pilot, view
-
-
-async def settle(pilot: Pilot[Any]) -> None:
-    """Take the next looks and draw them, however busy the machine is."""
-    app = pilot.app
-    assert isinstance(app, SocktraceApp)
-    for _ in range(3):
-        await pilot.pause()
-        app.looking.look(app.view)
-        app.view.draw()
-    await pilot.pause()
-
-
-def app_of(pilot: Pilot[int]) -> SocktraceApp:
-    """The app."""
-    assert isinstance(pilot.app, SocktraceApp)
-    return pilot.app
 
 
 def test_none() -> None:

@@ -7,7 +7,6 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -16,7 +15,7 @@ from socktrace.lines import Finding, Line
 from socktrace.tui.app import SocktraceApp
 from socktrace.tui.views.processes import ProcessesView
 from tests.screens.scripted import ScriptedFeed, recorded
-from tests.screens.text import lines, text
+from tests.screens.text import app_of, lines, settle, text
 from tests.unit.process_samples import SECOND, closed, ended, opened, process, waits
 
 
@@ -48,23 +47,6 @@ async def view_of(
         assert isinstance(view, ProcessesView)
         await settle(pilot)
         yield pilot, view
-
-
-async def settle(pilot: Pilot[Any]) -> None:
-    """Take the next looks and draw them, however busy the machine is."""
-    app = pilot.app
-    assert isinstance(app, SocktraceApp)
-    for _ in range(3):
-        await pilot.pause()
-        app.looking.look(app.view)
-        app.view.draw()
-    await pilot.pause()
-
-
-def app_of(pilot: Pilot[int]) -> SocktraceApp:
-    """The app."""
-    assert isinstance(pilot.app, SocktraceApp)
-    return pilot.app
 
 
 def row(pilot: Pilot[int], name: str) -> str:

@@ -146,7 +146,7 @@ class SocketView(View):
         if self._asked != self._number:
             self._asked = self._number
             self.tracer.feed.focus(self._asked)
-        self._writing.names = self.tracer.names
+        self._writing.names = self.tracer.address_names if self.tracer.names else None
         self._arrange()
         page = self._page
         if page is None:

@@ -40,9 +40,8 @@ class Writing:
         """Which stretch of the time line is shown."""
         self.call = calls.ALL
         """Whose durations are shown."""
-        self.names = False
-        """Names of addresses are wanted."""
-        self._names: AddressNames | None = None
+        self.names: AddressNames | None = None
+        """Names of addresses, where they are wanted."""
         self._kept: Final = kept
         self._writers: Final[dict[str, Callable[[Page, int], list[Row]]]] = {
             "facts": self._facts,
@@ -75,11 +74,9 @@ class Writing:
     def _address(self, value: Address | None) -> str:
         """An address as numbers and, where names are wanted and known, with these before them."""
         numbers = address(value)
-        if not self.names or value is None:
+        if self.names is None or value is None:
             return numbers
-        if self._names is None:
-            self._names = AddressNames()
-        named = printable(self._names.text(value), LONGEST)
+        named = printable(self.names.text(value), LONGEST)
         return numbers if named == numbers else f"{named}  ({numbers})"
 
     def _timeline(self, page: Page, width: int) -> list[Row]:

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from socktrace.escape import printable
-from socktrace.host.address_names import AddressNames
 from socktrace.host.containers import container_of
 from socktrace.host.users import user_name
 from socktrace.lines import Address
@@ -73,7 +72,6 @@ class SocketsView(View):
         self._empty = Static("", markup=False, classes="empty")
         self._told: tuple[list[Span], list[Span]] = ([], [])
         self._source: Feed | None = None
-        self._names: AddressNames | None = None
         self._named: tuple[bool, int] = (False, 0)
 
     def compose(self) -> ComposeResult:
@@ -91,11 +89,6 @@ class SocketsView(View):
         if unknown:
             names = ", ".join(printable(name, 40) for name in unknown)
             self.app.notify(f"no such columns: {names}", severity="warning", markup=False)
-
-    def on_unmount(self) -> None:
-        """Ask for no more names."""
-        if self._names is not None:
-            self._names.close()
 
     # --- looks ---
 
@@ -169,16 +162,14 @@ class SocketsView(View):
     # --- names of addresses ---
 
     def _address(self, value: Address | None) -> str:
-        if self._names is None or not self._named[0] or value is None:
+        if not self._named[0] or value is None:
             return addresses.address(value)
-        return printable(self._names.text(value), addresses.LONGEST)
+        return printable(self.tracer.address_names.text(value), addresses.LONGEST)
 
     def _take_names(self) -> None:
         """Names may be wanted now, or have come."""
         wanted = self.tracer.names
-        if wanted and self._names is None:
-            self._names = AddressNames()
-        named = (wanted, self._names.version if self._names is not None else 0)
+        named = (wanted, self.tracer.address_names.version if wanted else 0)
         if named != self._named:
             self._named = named
             self.rows.redraw()
