@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +24,9 @@ Python's own 5 ms a key would wait that long again and again."""
 
 
 def there_is_a_terminal() -> bool:
-    """Whether both what we read and what we write is one."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether both what we read and what we write is one, on which one can draw."""
+    drawn_on = os.environ.get("TERM", "dumb") not in {"", "dumb"}  # term(7)
+    return drawn_on and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def refuse_without_terminal(instead: str) -> None:
@@ -38,8 +40,15 @@ def refuse_without_terminal(instead: str) -> None:
     """
     if there_is_a_terminal():
         return
-    which = "output" if sys.stdin.isatty() else "input"
-    raise UsageError("cannot open the screen", f"standard {which} is no terminal", instead)
+    if not sys.stdin.isatty():
+        why = "standard input is no terminal"
+    elif not sys.stdout.isatty():
+        why = "standard output is no terminal"
+    else:
+        why = (
+            f"nothing can be drawn on a terminal of type {os.environ.get('TERM') or 'dumb'} (TERM)"
+        )
+    raise UsageError("cannot open the screen", why, instead)
 
 
 def show(  # noqa: PLR0913 - what the screen is to begin with
