@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -41,17 +42,17 @@ class View(Container):
     def configure(self, settings: Settings) -> None:
         """Take what the user has chosen; called once, before anything else."""
 
+    @abstractmethod
     def take(self, look: Look) -> None:
         """Take in what has come; `Look.changed` and `Look.fresh` are told once only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self) -> None:
         """Show what was taken in; called when the source is no longer held, if this is shown."""
-        raise NotImplementedError
 
+    @abstractmethod
     def enter(self) -> None:
         """It is shown from now on: put the focus where keys are wanted."""
-        raise NotImplementedError
 
     @property
     def tracer(self) -> SocktraceApp:

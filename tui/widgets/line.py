@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -78,9 +79,9 @@ class Line(Widget):
         assert isinstance(self.app, SocktraceApp)  # noqa: S101 - for the type alone
         return self.app
 
+    @abstractmethod
     def lay_out(self, room: int) -> list[Piece]:
         """The pieces for a line of so many columns."""
-        raise NotImplementedError
 
     def update(self) -> None:
         """Draw it again if it is another line now."""
