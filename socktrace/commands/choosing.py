@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from socktrace.host.containers import container_of
+from socktrace.host.process_facts import KnownProcesses
 from socktrace.lines import Blocked, End, Folded, Healed, Lost, Process, Syscall
-from socktrace.model.filters import ProcessFacts, Subject
+from socktrace.model.filters import Subject
 from socktrace.model.filters import predicate as compile_filter
 from socktrace.tracefile.replay import replay, whole_world
 from socktrace.tracefile.writer import COUNTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from socktrace.lines import Line
     from socktrace.model.filters import Filter
-    from socktrace.model.world import World
 
 _OF_NO_SOCKET: Final = (Blocked, Folded, Syscall)
 
@@ -44,7 +43,7 @@ class Choice:
     def _choose(self, selected: Filter) -> None:
         fits = compile_filter(selected)
         world = whole_world()
-        processes: Mapping[int, ProcessFacts] = _Facts(world)  # type: ignore[assignment]
+        processes = KnownProcesses(lambda: world)
         pids: dict[int, set[int]] = {}
         for line in replay(self._lines, world):
             number = getattr(line, "socket", None)
@@ -83,21 +82,3 @@ class Choice:
         if isinstance(line, _OF_NO_SOCKET):
             return line.pid in self._pids
         return isinstance(line, Lost | Healed)
-
-
-class _Facts:
-    """What filters ask of processes, looked up in the world when asked."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def get(self, pid: int, default: ProcessFacts) -> ProcessFacts:
-        life = self._world.processes.get(pid)
-        if life is None:
-            return default
-        return ProcessFacts(
-            comm=life.comm,
-            uid=life.uid,
-            cgroup=life.cgroup,
-            container=container_of(life.cgroup) if life.cgroup else None,
-        )

@@ -13,9 +13,9 @@ from collections import deque
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
-from socktrace.host.containers import container_of
+from socktrace.host.process_facts import KnownProcesses
 from socktrace.lines import Folded, Header, Healed, Lost, Process, Socket, State, Syscall
-from socktrace.model.filters import ProcessFacts, Subject
+from socktrace.model.filters import Processes, Subject
 from socktrace.model.filters import predicate as compile_filter
 from socktrace.model.limits import Limits
 
@@ -63,25 +63,6 @@ class _Held:
         return (line for _, line in merged)
 
 
-class _Facts:
-    """What filters ask of processes, looked up in the world when asked."""
-
-    def __init__(self, selecting: Selecting) -> None:
-        self._selecting = selecting
-
-    def get(self, pid: int, default: ProcessFacts) -> ProcessFacts:
-        world = self._selecting.world
-        life = world.processes.get(pid) if world is not None else None
-        if life is None:
-            return default
-        return ProcessFacts(
-            comm=life.comm,
-            uid=life.uid,
-            cgroup=life.cgroup,
-            container=container_of(life.cgroup) if life.cgroup else None,
-        )
-
-
 class Selecting:
     """A sink of lines that passes on what a filter selects; all of them where there is none.
 
@@ -108,7 +89,7 @@ class Selecting:
         """Those of `_held` that have closed, the oldest first."""
         self._pids: set[int] = set()
         self._held_processes: dict[int, list[Process]] = {}
-        self._processes: Mapping[int, ProcessFacts] = _Facts(self)  # type: ignore[assignment]
+        self._processes: Processes = KnownProcesses(lambda: self.world)
 
     @property
     def evictions(self) -> Mapping[str, int]:

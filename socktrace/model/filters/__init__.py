@@ -12,7 +12,7 @@ from socktrace.model.filters.match import Predicate, matches, predicate
 from socktrace.model.filters.nodes import Filter
 from socktrace.model.filters.options import from_options
 from socktrace.model.filters.parser import parse
-from socktrace.model.filters.subject import ProcessFacts, Subject
+from socktrace.model.filters.subject import Processes, ProcessFacts, Subject
 from socktrace.model.filters.values import UserLookup
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FilterError",
     "Predicate",
     "ProcessFacts",
+    "Processes",
     "Subject",
     "UserLookup",
     "complete",

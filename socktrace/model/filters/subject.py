@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
 
 import msgspec
 
@@ -23,16 +23,23 @@ class ProcessFacts(msgspec.Struct, frozen=True):
 _UNKNOWN: Final = ProcessFacts()
 
 
+class Processes(Protocol):
+    """Who can be asked about processes: a dictionary, or whoever looks them up."""
+
+    def get(self, pid: int, default: ProcessFacts, /) -> ProcessFacts:
+        """Give what is known of a process, or ``default`` of one that is not known."""
+
+
 class Subject(msgspec.Struct, frozen=True):
     """One socket with its surroundings, live or from a recording."""
 
     life: SocketLife
     holders: tuple[tuple[int, int], ...]
     """(pid, fd) of the descriptors that name it."""
-    processes: Mapping[int, ProcessFacts]
+    processes: Processes
 
     @classmethod
-    def of(cls, life: SocketLife, processes: Mapping[int, ProcessFacts]) -> Subject:
+    def of(cls, life: SocketLife, processes: Processes) -> Subject:
         """Take the holders from the socket's own history.
 
         Of a socket that nobody holds any more, those count who ever did: whoever looks for
