@@ -14,6 +14,7 @@ class NoFeed:
     """A source that never tells anything."""
 
     source = "no source"
+    of_this_machine = False
 
     def __init__(self) -> None:
         self.player: Player | None = None

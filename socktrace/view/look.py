@@ -187,6 +187,8 @@ class Feed(Protocol):
 
     source: str
     """What the header calls it: "eBPF", "recording NAME", "sock_diag only"."""
+    of_this_machine: bool
+    """Its processes are those that /proc has now; a recording may be of another machine."""
     player: Player | None
     """For a recording."""
     recordings: Recordings | None

@@ -18,6 +18,7 @@ class ScriptedFeed:
     """Tells what it is given by `tell`, at once; time goes on by `pass_time` and by lines."""
 
     source = "scripted"
+    of_this_machine = False
 
     def __init__(self, lines: Iterable[Line] = ()) -> None:
         self.world = World()

@@ -295,22 +295,11 @@ def test_another_moment_of_a_recording() -> None:
 def test_the_other_descriptors_of_a_live_process() -> None:
     """Live, /proc tells of files and pipes too, and how many there may be."""
 
-    class Live:
-        """Recordings of a live source: none is made."""
-
-        error = None
-
-        def begin(self, path: str) -> None:
-            """Nothing."""
-
-        def end(self) -> str | None:
-            """Nothing."""
-
     async def run() -> None:
         me = os.getpid()
         with socket.socket() as made:
             feed = ScriptedFeed([process(me, 1, "pytest"), *opened(1, me, made.fileno())])
-            feed.recordings = Live()
+            feed.of_this_machine = True
             async with view_of(feed, (160, 50)) as (pilot, view):
                 for _ in range(100):
                     await pilot.pause(0.05)

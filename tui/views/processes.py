@@ -97,9 +97,9 @@ class ProcessesView(View):
         self.unfinished = self._rows.people.behind > 0
 
     def _watched(self) -> bool:
-        """Whether /proc tells of what is shown: a recording may be of another machine."""
-        feed, shown = self.tracer.feed, self.tracer.view is self and not self.tracer.paused
-        return shown and feed.player is None and feed.recordings is not None
+        """Whether /proc tells of what is shown."""
+        tracer = self.tracer
+        return tracer.view is self and not tracer.paused and tracer.feed.of_this_machine
 
     def draw(self) -> None:
         """Show it."""

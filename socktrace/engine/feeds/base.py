@@ -29,6 +29,7 @@ class MachineFeed(ABC):
     """
 
     source: str
+    of_this_machine = True
     player: Player | None = None
     recordings: Recordings | None = None
 

@@ -47,6 +47,8 @@ class ReplayFeed:
         RecordingError: it is none.
     """
 
+    of_this_machine = False
+
     def __init__(
         self, path: str, name: str = "", *, clock: Callable[[], float] = time.monotonic
     ) -> None:

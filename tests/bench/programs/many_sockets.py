@@ -37,6 +37,7 @@ class ManySockets:
     """A source with a world of its own, and time that goes on by the clock."""
 
     source = "scripted"
+    of_this_machine = False
     player: Player | None = None
     recordings: Recordings | None = None
 
