@@ -14,8 +14,8 @@ from socktrace.lines import (
     Socket,
     State,
 )
-from socktrace.model.world import World
 from socktrace.view.look import Look
+from tests.screens.scripted import ScriptedFeed
 
 SECOND = 10**9
 
@@ -58,27 +58,13 @@ def waits(number: int, pid: int, tid: int, since: int) -> Blocked:
     return Blocked(since, since, pid, tid, "prog", "accept4", socket=number)
 
 
-class Source:
-    """A world, and looks at it."""
+class Source(ScriptedFeed):
+    """A world, and looks at it that are kept."""
 
     def __init__(self, *lines: Line) -> None:
-        self.world = World()
-        self.now = 0
-        self._changed: set[int] = set()
-        self._fresh: list[Line] = []
-        self.tell(*lines)
+        super().__init__(lines)
 
-    def tell(self, *lines: Line) -> None:
-        """These happened."""
-        for line in lines:
-            self.world.apply(line)
-            self.now = max(self.now, self.world.t)
-            self._fresh.append(line)
-            number = getattr(line, "socket", None)
-            if number is not None:
-                self._changed.add(number)
-
-    def look(
+    def taken(
         self,
         *,
         blocked: Mapping[int, Sequence[Blocked]] | None = None,
@@ -86,14 +72,5 @@ class Source:
         reset: bool = False,
     ) -> Look:
         """What was told since the look before."""
-        look = Look(
-            self.world,
-            self.now,
-            self._changed,
-            self._fresh,
-            blocked=blocked or {},
-            hidden=frozenset(hidden),
-            reset=reset,
-        )
-        self._changed, self._fresh = set(), []
-        return look
+        with self.look() as look:
+            return look._replace(blocked=blocked or {}, hidden=frozenset(hidden), reset=reset)

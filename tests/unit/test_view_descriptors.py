@@ -24,7 +24,7 @@ TRACES = Path(__file__).parents[2] / "samples" / "traces"
 def shown(source: Source, pid: int = 1) -> tuple[DescriptorRows, People]:
     """The descriptors of a process after one look."""
     people, rows = People(), DescriptorRows()
-    look = source.look()
+    look = source.taken()
     people.update(look)
     rows.choose(people.by_pid.get(pid))
     rows.take(look, people.by_pid.get(pid), people.changed)
@@ -33,7 +33,7 @@ def shown(source: Source, pid: int = 1) -> tuple[DescriptorRows, People]:
 
 def again(source: Source, rows: DescriptorRows, people: People, pid: int = 1) -> None:
     """One look more."""
-    look = source.look()
+    look = source.taken()
     people.update(look)
     rows.take(look, people.by_pid.get(pid), people.changed)
 
@@ -63,7 +63,7 @@ def test_as_the_world_has_them(name: str) -> None:
         source, rows, people = Source(), DescriptorRows(), People()
         for line in lines:
             source.tell(line)
-            look = source.look()
+            look = source.taken()
             people.update(look)
             person = people.by_pid.get(pid)
             if rows.pid != pid and person is not None:

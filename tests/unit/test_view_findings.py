@@ -29,7 +29,7 @@ def taken(*told: Finding) -> Findings:
     source = Source(process(1, 0), *opened(1, 1, 3))
     source.tell(*told)
     findings = Findings()
-    findings.take(source.look())
+    findings.take(source.taken())
     return findings
 
 
@@ -64,9 +64,9 @@ def test_another_moment_forgets_all() -> None:
     source = Source(process(1, 0))
     source.tell(finding("a"))
     findings = Findings()
-    findings.take(source.look())
+    findings.take(source.taken())
     source.tell(finding("b"))
-    findings.take(source.look(reset=True))
+    findings.take(source.taken(reset=True))
     assert [each.rule for each in findings.all()] == ["b"]
 
 
@@ -75,7 +75,7 @@ def test_those_of_hidden_processes_are_left_out() -> None:
     source = Source(process(1, 0))
     source.tell(finding("a"))
     findings = Findings()
-    findings.take(source.look(hidden={1}))
+    findings.take(source.taken(hidden={1}))
     assert findings.badge() == (0, None)
 
 

@@ -58,11 +58,11 @@ def test_a_shared_socket_counts_for_each() -> None:
     source = Source(process(1, 0), process(2, 1), *opened(1, 1, 3, state="listening"))
     source.tell(Descriptor(5, 1, 2, 3, "opened", "fork"))
     people = People()
-    people.update(source.look())
+    people.update(source.taken())
     assert [list(people.by_pid[pid].held) for pid in (1, 2)] == [[1], [1]]
     assert people.open == 1
     source.tell(Descriptor(6, 1, 1, 3, "closed", "close"))
-    people.update(source.look())
+    people.update(source.taken())
     assert [list(people.by_pid[pid].held) for pid in (1, 2)] == [[], [1]]
 
 
@@ -76,7 +76,7 @@ def test_a_closed_socket_counts_for_who_held_it_last() -> None:
         *closed(1, 2, 4, 8),
     )
     people = People()
-    people.update(source.look())
+    people.update(source.taken())
     assert people.by_pid[2].bytes_in == 900
     assert 1 not in people.by_pid
     assert people.by_pid[2].held == {}
@@ -88,16 +88,16 @@ def test_rates_are_of_who_moves_and_of_now() -> None:
     source = Source(process(1, 0), process(2, 1), *opened(1, 1, 4))
     source.tell(Descriptor(5, 1, 2, 4, "opened", "fork"), moved(1, 1, 6, 10, 10_000))
     people = People()
-    people.update(source.look())
+    people.update(source.taken())
     assert rates(people, 1) == (0, 0, 0), "that was before we looked"
     for step in range(1, 5):
         source.tell(moved(1, 2, step * SECOND // 2, 10, 1_000))
-        people.update(source.look())
+        people.update(source.taken())
     assert rates(people, 1) == (0, 0, 0)
     assert rates(people, 2) == pytest.approx((2_000, 0, 20))
     for _ in range(6):
         source.now += SECOND // 2
-        people.update(source.look())
+        people.update(source.taken())
     assert rates(people, 2) == (0, 0, 0)
 
 
@@ -107,11 +107,11 @@ def test_a_thread_that_waits_for_several_sockets_counts_once() -> None:
     source.now = 5 * SECOND
     first, second = waits(1, 1, 11, SECOND), waits(2, 1, 12, 2 * SECOND)
     people = People()
-    people.update(source.look(blocked={1: [first], 2: [second, first]}))
+    people.update(source.taken(blocked={1: [first], 2: [second, first]}))
     assert (people.by_pid[1].waiting, people.by_pid[1].longest) == (2, first)
-    people.update(source.look(blocked={2: [second]}))
+    people.update(source.taken(blocked={2: [second]}))
     assert (people.by_pid[1].waiting, people.by_pid[1].longest) == (1, second)
-    people.update(source.look(blocked={}))
+    people.update(source.taken(blocked={}))
     assert (people.by_pid[1].waiting, people.by_pid[1].longest) == (0, None)
 
 
@@ -119,10 +119,10 @@ def test_a_number_used_again_is_another_process() -> None:
     """What the first process of a number moved does not count for the second."""
     source = Source(process(7, 1, "old"), *opened(1, 7, 3), moved(1, 7, 5, 1, 100))
     people = People()
-    people.update(source.look())
+    people.update(source.taken())
     source.tell(*closed(1, 7, 3, 6), ended(7, 7), process(7, 1, "new", t=8))
     source.tell(*opened(2, 7, 3, t=9))
-    people.update(source.look())
+    people.update(source.taken())
     assert people.by_pid[7].comm == "new"
     assert (people.by_pid[7].bytes_in, list(people.by_pid[7].held)) == (0, [2])
 
@@ -131,10 +131,10 @@ def test_who_ended_is_shown_for_a_while() -> None:
     """A process that ended goes after ten seconds."""
     source = Source(process(1, 0), *opened(1, 1, 3), *closed(1, 1, 3, 5), ended(1, 6, 3))
     rows = ProcessRows(Outside(), Findings())
-    rows.take(source.look())
+    rows.take(source.taken())
     assert "prog exit 3" in plain(rows.line(0, 80))
     source.now = 6 + KEPT + SECOND
-    rows.take(source.look())
+    rows.take(source.taken())
     assert len(rows) == 0
 
 
@@ -146,7 +146,7 @@ def test_only_so_many_sockets_at_once() -> None:
     people = People()
     behind = []
     for _ in range(3):
-        people.update(source.look(), 100)
+        people.update(source.taken(), 100)
         behind.append((people.behind, len(people.by_pid[1].held)))
     assert behind == [(150, 100), (50, 200), (0, 250)]
 
@@ -155,17 +155,17 @@ def test_hidden_processes_are_left_out() -> None:
     """What shows us is no row, and its sockets are no one's."""
     source = Source(process(1, 0), process(2, 1), *opened(1, 1, 3), *opened(2, 2, 3))
     people = People()
-    people.update(source.look(hidden={1}))
+    people.update(source.taken(hidden={1}))
     assert list(people.by_pid) == [2]
 
 
 def test_another_world_begins_anew() -> None:
     """Nothing of a source is left when another one, or another moment, is shown."""
     people = People()
-    people.update(Source(process(1, 0), *opened(1, 1, 3)).look())
-    people.update(Source(process(2, 0), *opened(1, 2, 3)).look())
+    people.update(Source(process(1, 0), *opened(1, 1, 3)).taken())
+    people.update(Source(process(2, 0), *opened(1, 2, 3)).taken())
     assert list(people.by_pid) == [2]
-    people.update(Source(process(3, 0), *opened(1, 3, 3)).look(reset=True))
+    people.update(Source(process(3, 0), *opened(1, 3, 3)).taken(reset=True))
     assert list(people.by_pid) == [3]
 
 
@@ -176,12 +176,12 @@ def test_step_by_step_as_all_at_once(path: Path) -> None:
         lines = list(recording)
     source = Source()
     people = People()
-    people.update(source.look())
+    people.update(source.taken())
     for start in range(0, len(lines), 17):
         source.tell(*lines[start : start + 17])
-        people.update(source.look())
+        people.update(source.taken())
         anew = People()
-        anew.update(source.look())
+        anew.update(source.taken())
         assert {pid: summed(p) for pid, p in people.by_pid.items() if p.fitting} == {
             pid: summed(p) for pid, p in anew.by_pid.items() if p.fitting
         }
@@ -194,7 +194,7 @@ def test_step_by_step_as_all_at_once(path: Path) -> None:
 def rows_of(source: Source, findings: Findings | None = None) -> ProcessRows:
     """The rows of a source after one look."""
     rows = ProcessRows(Outside(container=container_of), findings or Findings())
-    rows.take(source.look())
+    rows.take(source.taken())
     return rows
 
 
@@ -239,7 +239,7 @@ def test_a_folded_branch_tells_of_all_of_it() -> None:
     findings = Findings()
     worst = Finding(7, 7, 1, "rule", "critical", "title", [], "advice", pid=12)
     source.tell(worst)
-    look = source.look()
+    look = source.taken()
     findings.take(look)
     rows = ProcessRows(Outside(), findings)
     rows.take(look)
@@ -312,17 +312,17 @@ def test_a_filter_leaves_those_with_a_socket_that_fits() -> None:
     source = family()
     rows = rows_of(source)
     rows.people.choose(parse("pid:21"))
-    rows.take(source.look())
+    rows.take(source.taken())
     assert names(rows) == ["▾init", "└─▾shell", "  └─ client"]
     rows.people.choose(parse("age>1h"))
-    rows.take(source.look())
+    rows.take(source.taken())
     assert names(rows) == []
     source.now = 2 * 3600 * SECOND
     for _ in range(2):
-        rows.take(source.look())
+        rows.take(source.taken())
     assert len(rows) == 6
     rows.people.choose(None)
-    rows.take(source.look())
+    rows.take(source.taken())
     assert len(rows) == 6
 
 
