@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -13,7 +13,6 @@ from socktrace.names.addresses import format_address
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from socktrace.lines import Socket, SocketLife
 
 LONGEST: Final = 120
 """Characters of an address: a path has at most 108 bytes (unix(7)), escaped perhaps more."""
@@ -38,7 +37,23 @@ _DEFAULTS: Final = {"SOCK_STREAM": "TCP", "SOCK_DGRAM": "UDP"}
 """What protocol 0 means in the internet families (ip(7))."""
 
 
-def kind(socket: Socket | SocketLife) -> str:
+class OfAKind(Protocol):
+    """What has a family, a type and a protocol: a socket's line, its life, or facts of it."""
+
+    @property
+    def family(self) -> str:
+        """As "AF_INET"."""
+
+    @property
+    def type(self) -> str:
+        """As "SOCK_STREAM"."""
+
+    @property
+    def protocol(self) -> str:
+        """As "IPPROTO_TCP"."""
+
+
+def kind(socket: OfAKind) -> str:
     """Name a socket's family, type and protocol shortly: "TCP", "UDP v6", "unix stream"."""
     kind_of = _TYPES.get(socket.type) or _tail(socket.type)
     if socket.family not in ("AF_INET", "AF_INET6"):

@@ -53,7 +53,7 @@ def _choices(facts: Facts) -> Iterator[Choice[Filter]]:
     listener = facts.socket if facts.role == "listener" else facts.listener
     if listener is not None:
         yield Choice(f"accepted from {addresses.sign(listener)}", _number("listener", listener))
-    yield Choice(f"kind {addresses.kind(facts)}", _kind(facts))  # type: ignore[arg-type]
+    yield Choice(f"kind {addresses.kind(facts)}", _kind(facts))
     state = (facts.tcp_state or facts.api_state) if facts.api_state != "closed" else "closed"
     yield Choice(f"state {printable(state, 40)}", _text("state", state.lower()))
     container = facts.process.container

@@ -148,6 +148,7 @@ Entry = Told | Sum | Placed | Listed | Skipped
 
 def bare(entry: Entry) -> Told | Sum | Listed | Skipped:
     """The line itself, without what is said of its place."""
+    # Only lines that have a place in the list are put in one.
     return entry.line if isinstance(entry, Placed) else entry  # type: ignore[return-value]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from socktrace.calls import CALLS, WAITS, Kind
 from socktrace.lines import Cause, Descriptor, Line, Process, Socket, State, Syscall
@@ -63,7 +63,7 @@ class Gatherer:
         summed: dict[int, tuple[int, int]] = {}
         if told > MOST_ORDERED:
             entries += _placed(self._order.rest())
-            entries += [item for item in items if not isinstance(item, Line) or _has_place(item)]  # type: ignore[misc]
+            entries += [item for item in items if not isinstance(item, Line) or _has_place(item)]
         else:
             for item in items:
                 if isinstance(item, Sum):
@@ -129,15 +129,15 @@ def _apart(fresh: Iterable[Line | Run]) -> tuple[list[Line | Sum | Listed], int]
         if isinstance(item, TOLD):
             items.append(item)
             told += 1
-        elif (size := getattr(item, "size", None)) is None:
-            continue  # a line that has no place in the list
-        elif size <= min(SMALLEST_SUM, room):
-            items += item.lines()  # type: ignore[union-attr]
-            room -= size
-            told += size
+        elif isinstance(item, Line):
+            continue  # it has no place in the list
+        elif item.size <= min(SMALLEST_SUM, room):
+            items += item.lines()
+            room -= item.size
+            told += item.size
         else:
             place = place if crowd else len(items)
-            crowd.append(item)  # type: ignore[arg-type]
+            crowd.append(item)
     if crowd:
         run = crowd[0].joined(crowd[1:]) if len(crowd) > 1 else crowd[0]
         items[place:place] = [_sum_of(run, row) for row in run.sums()]
@@ -165,10 +165,10 @@ def _sum_of(run: Run, row: RunSum) -> Sum:
 
 def _placed(lines: Iterable[Placed]) -> Iterator[Entry]:
     """Entries; a line that stands below what it came of needs no more than itself."""
-    return (placed if placed.apart else placed.line for placed in lines if _has_place(placed.line))  # type: ignore[misc]
+    return (placed if placed.apart else placed.line for placed in lines if _has_place(placed.line))
 
 
-def _has_place(line: Line | Told) -> bool:
+def _has_place(line: Line | Told) -> TypeGuard[Told]:
     if isinstance(line, Process):
         return line.event != "seen" or line.inferred
     return isinstance(line, TOLD)
@@ -226,7 +226,7 @@ def _fold(entries: list[Entry]) -> Sequence[Entry]:
         if group is None:
             group = groups[key] = []
             places.append((len(kept), group))
-        group.append(entry)  # type: ignore[arg-type]
+        group.append(entry)  # type: ignore[arg-type] # only calls have a key
     for place, group in reversed(places):
         kept.insert(place, _sum_up(group))
     return kept

@@ -107,7 +107,7 @@ def kind(row: Row, width: int) -> Span:
 
 def kind_text(facts: Facts) -> str:
     """Family, type and protocol, shortly: "TCP", "unix stream"."""
-    return addresses.kind(facts)  # type: ignore[arg-type]
+    return addresses.kind(facts)
 
 
 def local(row: Row, _: int) -> Span:
